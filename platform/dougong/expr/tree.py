@@ -33,6 +33,7 @@ class Expr:
     reads: frozenset[tuple[str, ...]] = frozenset()
     live: bool = False
     mark: Mark = NOWHERE
+    cache: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # what back ends made of it
 
     @property
     def type(self) -> Type:

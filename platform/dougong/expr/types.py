@@ -22,7 +22,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -104,20 +104,74 @@ class Calendar:
 
     def start_of(self, day: date) -> datetime:
         """The instant at which `day` begins in this zone."""
-        return datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(ZoneInfo("UTC"))
+        return self._instant(datetime.combine(day, time()))
 
     def day_of(self, at: datetime) -> date:
         return at.astimezone(self.zone).date()
 
     def plus(self, at: datetime, span: Span) -> datetime:
-        """`at` moved by `span`: calendar units first (wall clock kept), then exact time. Never decreasing in `at`."""
-        local = at.astimezone(self.zone)
+        """`at` moved by `span`: calendar units first (wall clock kept), then exact time. Never decreasing in `at`.
+
+        Workdays count from the start of the next workday where `at` is on none. Raises OverflowError beyond the years 1 to 9999.
+        """
         if span.days or span.workdays:
-            day = local.date() + timedelta(days=span.days)
-            step = 1 if span.workdays >= 0 else -1
-            left = abs(span.workdays)
-            while left:
-                day += timedelta(days=step)
-                left -= self.is_workday(day)
-            local = datetime.combine(day, local.time(), tzinfo=self.zone)
-        return local.astimezone(ZoneInfo("UTC")) + timedelta(milliseconds=span.millis)
+            wall = self._wall(at) + timedelta(days=span.days)
+            at = self._instant(self._plus_workdays(wall, span.workdays) if span.workdays else wall)
+        return at.astimezone(UTC) + timedelta(milliseconds=span.millis)
+
+    def plus_days(self, day: date, span: Span) -> date:
+        """A plain day moved by the days and workdays of `span`."""
+        wall = datetime.combine(day, time()) + timedelta(days=span.days)
+        return (self._plus_workdays(wall, span.workdays) if span.workdays else wall).date()
+
+    def _plus_workdays(self, wall: datetime, count: int) -> datetime:
+        step = timedelta(days=1 if count > 0 else -1)
+        if not self.is_workday(wall.date()):
+            wall = self._next_workday(datetime.combine(wall.date(), time()), timedelta(days=1))
+        for _ in range(abs(count)):
+            wall = self._next_workday(wall, step)
+        return wall
+
+    def _next_workday(self, wall: datetime, step: timedelta) -> datetime:
+        for _ in range(LONGEST_BREAK):
+            wall += step
+            if self.is_workday(wall.date()):
+                return wall
+        raise OverflowError(f"no workday within {LONGEST_BREAK} days of {wall:%Y-%m-%d}")
+
+    def _wall(self, at: datetime) -> datetime:
+        """The wall clock at `at`; an hour that comes twice is shown the second time as its end, so that the clock never runs back."""
+        local = at.astimezone(self.zone)
+        if local.fold:
+            repeated = _offset(local.replace(fold=0)) - _offset(local)
+            utc = at.astimezone(UTC)
+            local = (self._transition(utc - repeated, utc) + _offset(local.replace(fold=0))).replace(tzinfo=None)
+        return local.replace(tzinfo=None, fold=0)
+
+    def _instant(self, wall: datetime) -> datetime:
+        """The instant of a wall clock: the first of two; one that is left out becomes the moment of the jump."""
+        local = wall.replace(tzinfo=self.zone)
+        at = local.astimezone(UTC)
+        if at.astimezone(self.zone).replace(tzinfo=None) != wall:
+            return self._transition(local.replace(fold=1).astimezone(UTC), at)
+        return at
+
+    def _transition(self, before: datetime, after: datetime) -> datetime:
+        """The first millisecond in (before, after] with the offset that `after` has."""
+        low, high = 0, (after - before) // MILLISECOND
+        new = _offset(after.astimezone(self.zone))
+        while high - low > 1:
+            middle = (low + high) // 2
+            if _offset((before + middle * MILLISECOND).astimezone(self.zone)) == new:
+                high = middle
+            else:
+                low = middle
+        return before + high * MILLISECOND
+
+
+MILLISECOND = timedelta(milliseconds=1)
+LONGEST_BREAK = 400  # days without a workday after which a calendar is taken to have none
+
+
+def _offset(local: datetime) -> timedelta:
+    return local.utcoffset() or timedelta()

@@ -1,1 +1,1 @@
-""""""
+"""Messages to people and calls to the outside: inbox, popup, mail, robots, webhooks."""

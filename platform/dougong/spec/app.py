@@ -236,7 +236,7 @@ class App:
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Workspace:
     """All apps at one revision. `tables` maps a form key to its SQLAlchemy table; system forms ('user', 'team') included."""
 
@@ -248,3 +248,5 @@ class Workspace:
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # app → answers of `ask:`
     name: str = ""
     locale: str = "zh-CN"
+    currency: str = "CNY"
+    key: bytes = b""  # secret of this workspace: keyed_hash, signatures

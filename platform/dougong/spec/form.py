@@ -8,7 +8,7 @@ from typing import Any
 
 from dougong.expr.scope import Shape
 from dougong.expr.tree import Expr, Template
-from dougong.expr.types import TEXT, Span, Type
+from dougong.expr.types import Span, Type
 from dougong.problems import NOWHERE, Mark
 from dougong.spec.label import Label
 
@@ -114,7 +114,7 @@ class AskLater:
     message: Label = Label()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
     """`key` is 'app.id'; `table` the physical table; `lines_of` the (form, field) that these lines belong to."""
 
@@ -142,5 +142,3 @@ class Form:
     def key(self) -> str:
         return f"{self.app}.{self.id}" if self.app else self.id
 
-
-TITLE_TYPE = TEXT

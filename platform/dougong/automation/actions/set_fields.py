@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dougong.automation.actions.base import Action, actions, refuse
+from dougong.automation.scene import Scene
+from dougong.records import save
+
+
+class Set(Action):
+    """On the record itself, or on the one that `on` leads to."""
+
+    schema = {
+        "set": {"type": "object", "format": "values", "target": "on", "minProperties": 1, "title": "字段: 新值 | field: new value"},
+        "on": {"type": "string", "format": "field", "title": "改关联的记录，如 customer | Set it on a linked record, such as customer"},
+    }
+    required = ("set",)
+
+    def run(self, scene: Scene, options: Mapping[str, Any]) -> Any:
+        form, row = scene.need_record()
+        key, record = form.key, row["id"]
+        if "on" in options:
+            key, record = form.fields[options["on"]].target, row.get(options["on"])
+            if record is None:
+                raise refuse("action-nothing-linked", field=options["on"])
+        return {"changed": list(save.edit(scene.ctx, key, record, scene.values(options["set"])).changed)}
+
+
+actions.register("set")(Set())

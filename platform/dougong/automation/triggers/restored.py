@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from dougong.automation.triggers.base import EventTrigger, triggers
+
+
+class Restored(EventTrigger):
+    schema = {"restored": {"type": "string", "format": "form", "title": "哪个表单恢复了记录 | The form in which a record came back"}}
+    required = ("restored",)
+    form_in = "restored"
+    events = ("restored",)
+
+
+triggers.register("restored")(Restored())

@@ -1,0 +1,36 @@
+"""`dougong`: the commands, one file each."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from dougong.cli import (
+    apply, backup, demo, doctor, exporting, history, importing, plan, schema, serve, test, users, validate, why,
+)
+from dougong.problems import Problems
+from dougong.cli.say import locale
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="dougong", prog_name="dougong")
+def cli() -> None:
+    """Dougong 斗拱: business applications that are plain YAML."""
+
+
+for command in (
+    demo.demo, serve.serve, serve.worker, validate.validate, schema.schema, plan.plan, apply.apply, history.rollback,
+    history.uninstall, test.test, why.why, importing.import_, exporting.export, users.user, backup.backup, backup.restore, doctor.doctor,
+):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Problems become sentences and exit code 1, never a traceback."""
+    try:
+        cli.main(standalone_mode=True)
+    except Problems as refused:
+        for problem in refused:
+            click.echo(f"{problem.sentence(locale())} {problem.hint(locale())}".strip(), err=True)
+        sys.exit(1)

@@ -1,0 +1,171 @@
+"""Events as rows: written in the change's own transaction, claimed one per record, oldest first (SEMANTICS 9)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Boolean, Column, Connection, Index, Integer, RowMapping, Table, Text, and_, exists, func, literal_column, or_, select, update
+from uuid6 import uuid7
+
+from dougong.context import Ctx
+from dougong.problems import Problem, Problems
+from dougong.sqltypes import Id, Instant, Json
+from dougong.store.system import metadata
+
+Kind = Literal[
+    "created", "changed", "deleted", "restored", "stage_entered", "stage_left", "submitted", "received", "pressed",
+    "run_finished",
+]
+LEASE = timedelta(seconds=60)
+MOST_ATTEMPTS = 8
+QUIET = frozenset({"import", "upgrade"})
+"""Origins whose events set off no automation, unless `ctx.notes` says {"automations": "on"}: an importer may tick them (SEMANTICS 13)."""
+
+event_table = Table(
+    "dg_event",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("uid", Text, nullable=False, unique=True),
+    Column("at", Instant, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("form", Text, nullable=False),
+    Column("record", Id),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("old", Json),
+    Column("new", Json),
+    Column("changed", Json),
+    Column("actor", Id),
+    Column("origin", Text, nullable=False),
+    Column("quiet", Boolean, nullable=False),
+    Column("cause", Id),
+    Column("depth", Integer, nullable=False, server_default="0"),
+    Column("chain", Json),
+    Column("state", Text, nullable=False, server_default="open"),
+    Column("lease_until", Instant),
+    Column("lease_token", Text),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("error", Text),
+    sqlite_autoincrement=True,  # an id is part of run keys and must not come back
+)
+_DONE = literal_column("'done'")  # a bound parameter would hide the partial indexes
+_waiting = event_table.c.state != _DONE
+Index("dg_event_queue", event_table.c.id, sqlite_where=_waiting, postgresql_where=_waiting)
+Index("dg_event_record", event_table.c.form, event_table.c.record, event_table.c.id, sqlite_where=_waiting, postgresql_where=_waiting)
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened. Images are JSON-ready (events/images.py); `name` is the button, the webhook or the stage.
+
+    `uid` is given where a sender repeats itself (a webhook's delivery id): the second one changes nothing.
+    """
+
+    kind: Kind
+    form: str = ""
+    record: int | None = None
+    old: Mapping[str, Any] | None = None
+    new: Mapping[str, Any] | None = None
+    changed: Sequence[str] = ()
+    name: str = ""
+    uid: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One event in hand. `token` fences: who lost the lease can't finish it any more."""
+
+    id: int
+    token: str
+    attempts: int
+    at: datetime
+    event: Event
+    actor: int | None
+    origin: str
+    quiet: bool
+    depth: int
+    chain: tuple[tuple[str, str], ...]
+
+
+def append(ctx: Ctx, event: Event) -> int:
+    """The event's id. Call it while the record's row is locked, so that ids follow the order of changes."""
+    c = event_table.c
+    if event.uid and (known := ctx.connection.execute(select(c.id).where(c.uid == event.uid)).scalar()):
+        return int(known)
+    return int(ctx.connection.execute(event_table.insert().values(_row(ctx, event)).returning(c.id)).scalar_one())
+
+
+def append_many(ctx: Ctx, events: Sequence[Event]) -> None:
+    """For imports and other bulk work: one statement."""
+    if events:
+        ctx.connection.execute(event_table.insert(), [_row(ctx, event) for event in events])
+
+
+def claim(connection: Connection, now: datetime, limit: int = 20) -> list[Claim]:
+    """The oldest waiting event of up to `limit` records; a claimed one again only after its lease ran out."""
+    e, older = event_table, event_table.alias("older")
+    behind = exists().where(older.c.form == e.c.form, older.c.record == e.c.record, older.c.id < e.c.id, older.c.state != _DONE)
+    free = or_(e.c.state == "open", and_(e.c.state == "claimed", e.c.lease_until <= now))
+    heads = select(e.c.id).where(_waiting, free, ~behind).order_by(e.c.id).limit(limit).with_for_update(skip_locked=True)
+    ids = list(connection.execute(heads).scalars())
+    if not ids:
+        return []
+    token = secrets.token_hex(8)
+    taken = connection.execute(
+        update(e).where(e.c.id.in_(ids), free)
+        .values(state="claimed", lease_until=now + LEASE, lease_token=token, attempts=e.c.attempts + 1).returning(*e.c)
+    )
+    return sorted((_claim(row) for row in taken.mappings()), key=lambda c: c.id)
+
+
+def finish(connection: Connection, claim: Claim, error: str = "") -> None:
+    """Marks it done in the transaction of its effects. Raises Problems `lease-lost` where another worker has it now."""
+    _leave(connection, claim, {"state": "done", "lease_until": None, "error": error or None})
+
+
+def give_back(connection: Connection, claim: Claim, now: datetime, error: str) -> None:
+    """After a failure: open again when a growing pause is over; after `MOST_ATTEMPTS` it is put aside with its error (R27)."""
+    if claim.attempts >= MOST_ATTEMPTS:
+        finish(connection, claim, error)
+        return
+    pause = timedelta(seconds=2 ** claim.attempts)
+    _leave(connection, claim, {"state": "claimed", "lease_until": now + pause, "lease_token": None, "error": error})
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """When there is something to claim: the earliest `at` of open events or end of a lease."""
+    e = event_table
+    opened = select(func.min(e.c.at)).where(_waiting, e.c.state == "open").scalar_subquery()
+    leased = select(func.min(e.c.lease_until)).where(_waiting, e.c.state == "claimed").scalar_subquery()
+    found = [at for at in connection.execute(select(opened, leased)).one() if at is not None]
+    return min(found, default=None)
+
+
+def _row(ctx: Ctx, event: Event) -> dict[str, Any]:
+    return {
+        "uid": event.uid or str(uuid7()), "at": ctx.now, "kind": event.kind, "form": event.form, "record": event.record, "name": event.name,
+        "old": event.old, "new": event.new, "changed": list(event.changed), "actor": ctx.actor.user, "origin": ctx.origin, "quiet": ctx.origin in QUIET and ctx.notes.get("automations") != "on",
+        "cause": ctx.cause.event, "depth": ctx.cause.depth, "chain": [list(pair) for pair in ctx.cause.chain],
+    }
+
+
+def _leave(connection: Connection, claim: Claim, values: Mapping[str, Any]) -> None:
+    e = event_table
+    done = connection.execute(update(e).where(e.c.id == claim.id, e.c.lease_token == claim.token, e.c.state == "claimed").values(values))
+    if done.rowcount != 1:
+        raise Problems([Problem("lease-lost", {"what": f"event {claim.id}"})])
+
+
+def _claim(row: RowMapping) -> Claim:
+    return Claim(
+        row["id"], row["lease_token"], row["attempts"], row["at"], event_of(row), row["actor"], row["origin"], row["quiet"], row["depth"],
+        tuple((str(rule), str(record)) for rule, record in row["chain"] or ()),
+    )
+
+
+def event_of(row: RowMapping) -> Event:
+    """The event that a row of dg_event keeps."""
+    return Event(row["kind"], row["form"], row["record"], row["old"], row["new"], tuple(row["changed"] or ()), row["name"], row["uid"])

@@ -1,0 +1,245 @@
+"""Options of triggers, actions and fields, compiled by the `format` of their schema."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from dougong.expr.tree import Expr, Template
+from dougong.expr.types import Type
+from dougong.fields.base import Locale, Refused
+from dougong.lang.kinds.automation import STEP_OPTIONS
+from dougong.lang.kinds.parts import Schema
+from dougong.lang.site import Site
+from dougong.lang.source import Place
+from dougong.lang.units import fraction, span
+from dougong.problems import suggest
+from dougong.spec.app import Step
+from dougong.spec.form import Field
+
+
+def compile_options(place: Place, schema: Schema, site: Site, skip: tuple[str, ...] = ()) -> dict[str, Any]:
+    """All options at `place`, those first that say on which form the others stand."""
+    properties: Mapping[str, Schema] = schema.get("properties", {})
+    done: dict[str, Any] = {}
+    waiting = [key for key, _ in place.items() if key in properties and key not in skip]
+    waiting.sort(key=lambda key: (any(properties[key].get(word) in place for word in ("scope", "target")), list(properties).index(key)))
+    for key in waiting:
+        here = _standing(properties[key].get("scope", ""), properties, done, site)
+        there = _standing(properties[key].get("target", ""), properties, done, here if "scope" in properties[key] else site)
+        done[key] = _option(place[key], properties[key], here, there, place)
+    return {key: done[key] for key, _ in place.items() if key in done}
+
+
+def _standing(option: str, properties: Mapping[str, Schema], done: Mapping[str, Any], site: Site) -> Site:
+    """Where the option that names `option` stands: on that form, on the target of that field, on each of those records."""
+    value = done.get(option)
+    if not option or value is None:
+        return site
+    match properties[option].get("format"):
+        case "form" if isinstance(value, str):
+            return site.on(value)
+        case "field" if member := site.shapes[site.form].members.get(value) if site.form in site.shapes else None:
+            return site.on(member.type.form)
+        case "formula" if isinstance(value, Expr) and value.type.form:
+            return site.on(value.type.form)
+    return site
+
+
+def _option(place: Place, schema: Schema, site: Site, target: Site, beside: Place) -> Any:
+    value = place.value
+    if isinstance(value, list) and schema.get("format") not in ("people", "steps"):
+        items = schema.get("items") or next((b["items"] for b in schema.get("anyOf", ()) if "items" in b), {})
+        return tuple(_option(item, {**schema, **items} if "format" in schema else items, site, target, beside) for item in place.each())
+    if isinstance(value, Mapping) and schema.get("format") not in ("values", "steps"):
+        return _mapping(place, schema, site)
+    match schema.get("format"):
+        case "formula":
+            return site.formula(place)
+        case "template":
+            return site.template(place)
+        case "people":
+            return site.people(place)
+        case "duration":
+            return span(str(value))
+        case "percent":
+            return fraction(str(value))
+        case "money":
+            return _money(place, site)
+        case "form":
+            return site.links.form(place, site.report)
+        case "field":
+            return site.field(place)
+        case "workflow":
+            return _workflow(place, site)
+        case "stage":
+            return site.stage(place, str(beside.get("of", "")))
+        case "role":
+            return site.role(place)
+        case "values":
+            return compile_values(place, target.form, site)
+        case "steps":
+            return compile_steps(place, site)
+    if "type" not in schema and "enum" not in schema and "anyOf" not in schema:
+        return _value_of_field(place, beside, site)
+    return value
+
+
+def _mapping(place: Place, schema: Schema, site: Site) -> dict[str, Any]:
+    """A mapping of its own properties, or one by field."""
+    if "properties" in schema:
+        return compile_options(place, schema, site)
+    inner = schema.get("additionalProperties", {})
+    by_field = schema.get("propertyNames", {}).get("format") == "field"
+    form = site.links.form(place.document.root["on"]["form"], site.report) if by_field and not site.form and "form" in place.document.root["on"] else site.form
+    out: dict[str, Any] = {}
+    for key, item in place.items():
+        here = site.on(form)
+        if by_field:
+            here.member(replace(item, path=item.path), word=key)
+        properties = inner.get("properties", {}) if isinstance(inner, Mapping) else {}
+        if by_field and properties and isinstance(item.value, Mapping):
+            out[key] = {side: constant(item[side], field, site) for side in item.value if (field := _field(form, key, site))}
+        else:
+            out[key] = _option(item, inner, here, here, place) if isinstance(inner, Mapping) and inner else item.value
+    return out
+
+
+def _field(form: str, id: str, site: Site) -> Field | None:
+    found = site.forms.get(form)
+    return found.fields.get(id) if found else None
+
+
+def _value_of_field(place: Place, beside: Place, site: Site) -> Any:
+    """An option without a type of its own is a value of the field that is named beside it."""
+    named = next((str(item.value) for key in ("field", "fields") for item in beside[key].each()), "")
+    field = _field(site.form, named, site)
+    return constant(place, field, site) if field else place.value
+
+
+def _workflow(place: Place, site: Site) -> str:
+    if str(place.value) in site.links.workflows:
+        return str(place.value)
+    site.report.link("unknown-workflow", place.mark, suggest(str(place.value), site.links.workflows), word=str(place.value))
+    return ""
+
+
+def _money(place: Place, site: Site) -> Decimal | Template | None:
+    if isinstance(place.value, str):
+        return site.template(place)
+    return Decimal(place.value)
+
+
+def compile_values(place: Place, form: str, site: Site) -> dict[str, Any]:
+    """field: value for a record of `form`; formulas in it stand where `site` does."""
+    out: dict[str, Any] = {}
+    target = site.forms.get(form)
+    for key, item in place.items():
+        if target is None:
+            break
+        field = target.fields.get(key)
+        if field is None:
+            names = {str(f.name): f.id for f in target.fields.values()}
+            site.report.link("unknown-field", item.key_mark, names.get(key) or suggest(key, target.fields), form=str(target.name), word=key)
+        elif field.id == "stage":
+            site.report.check("stage-not-set", item.key_mark)
+        elif field.computed or site.vocabulary.field_types[field.type].read_only:
+            site.report.check("computed-not-set", item.key_mark, field=str(field.name))
+        else:
+            out[key] = given_value(item, field, site)
+    return out
+
+
+def given_value(place: Place, field: Field, site: Site) -> Any:
+    """A default or a value to set: a formula, a text with formulas, a path to a person or record, or a constant."""
+    if isinstance(place.value, str) and "{{" in place.value:
+        template = site.template(place)
+        if template is None or template.single is None:
+            if template and field.value.kind not in ("text", "json"):
+                site.report.check("wrong-value", place.mark, field=str(field.name))
+            return template
+        return _fitting(place, template.single, field, site)
+    if field.value.kind == "record" and isinstance(place.value, str):
+        expr = site.formula(place)
+        return _fitting(place, expr, field, site) if expr else None
+    return constant(place, field, site)
+
+
+def _fitting(place: Place, expr: Expr, field: Field, site: Site) -> Expr:
+    if not fits(expr.type, field.value):
+        site.report.check("wrong-value", place.mark, field=str(field.name))
+    return expr
+
+
+def fits(given: Type, wanted: Type) -> bool:
+    """Whether a value of one type may stand in a field of the other."""
+    if given.kind == "empty":
+        return True
+    if wanted.kind == "json":
+        return True
+    if wanted.kind == "text":
+        return given.kind in ("text", "choice")
+    if wanted.kind == "choice":
+        return given.kind == "text" or (given.kind == "choice" and (not given.options or set(given.options) <= set(wanted.options)))
+    if wanted.kind in ("record", "records"):
+        return given.kind in ("record", "records", "list") and wanted.form in (given.form, given.of.form if given.of else "")
+    return given.kind == wanted.kind
+
+
+def constant(place: Place, field: Field, site: Site) -> Any:
+    """The value that `place` writes for this field."""
+    if place.value is None:
+        return None
+    type_ = site.vocabulary.field_types[field.type]
+    raw = str(place.value) if isinstance(place.value, Decimal) else place.value
+    try:
+        value = type_.parse(field, raw, Locale())
+        if not type_.is_empty(value):
+            type_.check(field, value)
+        return value
+    except Refused as refused:
+        problem = refused.problem()
+        near = str(refused.args_.get("near", "")) or suggest(str(raw), field.choices)
+        words = {language: problem.sentence(language) for language in ("zh", "en")}
+        site.report.check("bad-value", place.mark, near, field=str(field.name), why=words)
+    return None
+
+
+def compile_steps(place: Place, site: Site) -> tuple[Step, ...]:
+    """`do:`; a step without an id gets one from its content, so that it stays the same when others are put before it."""
+    dispatch = site.schemas.dispatches["action"]
+    out: list[Step] = []
+    taken: set[str] = set()
+    for item in place.each():
+        word = dispatch.case(item.value) or ""
+        id = str(item.get("id", "")) or content_id(item.value, taken)
+        if id in taken:
+            site.report.link("duplicate-item-id", item["id"].mark, word=id)
+        taken.add(id)
+        schema = dispatch.cases[word]
+        scoped = {**schema, "properties": {k: _flow_scope(word, k, s) for k, s in schema["properties"].items()}}
+        options = compile_options(item, scoped, site, skip=tuple(STEP_OPTIONS))
+        out.append(Step(id, word, options, str(item.get("on_error", "retry")), item.mark))
+    return tuple(out)
+
+
+def _flow_scope(word: str, key: str, schema: Schema) -> Schema:
+    """Inside `for_each` formulas stand on the record in turn."""
+    return {**schema, "scope": "for_each"} if word == "for_each" and key in ("do", "if") else schema
+
+
+def content_id(value: Any, taken: set[str]) -> str:
+    """An id derived from content; equal content in one list is numbered."""
+    base = "s" + hashlib.sha256(canonical(value).encode()).hexdigest()[:8]
+    return next(id for id in (base, *(f"{base}_{n}" for n in range(2, 10_000))) if id not in taken)
+
+
+def canonical(value: Any) -> str:
+    """One text for equal content."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+
+

@@ -1,0 +1,146 @@
+"""Views, roles, data, scenarios and the app's own file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dougong.lang.options import content_id
+from dougong.lang.site import Site
+from dougong.lang.source import Document, Place
+from dougong.spec.app import Data, EditNeeds, Grant, Home, Question, Role, Scenario, Sort, View
+
+MAX_ROWS = 50_000
+
+
+def build_views(documents: Iterable[Document], site: Site) -> dict[str, View]:
+    out = {}
+    for document in documents:
+        place = document.root
+        form = site.links.form(place["form"], site.report)
+        here = site.on(form)
+        if not form:
+            continue
+        out[document.id] = View(
+            id=document.id,
+            app=site.links.app,
+            form=form,
+            name=site.labels.label(place["name"], "view", document.id, default=document.id),
+            kind=str(place.get("type", "list")),
+            columns=here.fields(place["columns"]),
+            if_=here.condition(place["filter"]),
+            sort=tuple(_sort(item, here) for item in place["sort"].each()),
+        )
+    return out
+
+
+def _sort(place: Place, site: Site) -> Sort:
+    word = str(place.value)
+    site.member(place, word=word.removeprefix("-"))
+    return Sort(word.removeprefix("-"), word.startswith("-"))
+
+
+def build_roles(documents: Iterable[Document], site: Site) -> tuple[dict[str, Role], tuple[EditNeeds, ...]]:
+    roles: dict[str, Role] = {}
+    needs: list[EditNeeds] = []
+    for document in documents:
+        place = document.root
+        grants = {}
+        for word, item in place["can"].items():
+            if form := site.links.form(Place(item.document, item.path, word), site.report):
+                grants[form] = _grant(form, item, site.on(form))
+        name = site.labels.label(place["name"], "role", document.id, default=document.id)
+        roles[document.id] = Role(document.id, site.links.app, name, grants, place.get("fallback", False) is True)
+        for item in place["edit_needs"].each():
+            form = site.links.form(item["form"], site.report)
+            here = site.on(form)
+            id = str(item.get("id", "")) or content_id(item.value, {n.id for n in needs})
+            people = here.people(item["by"]) if form else ()
+            if form and people:
+                needs.append(EditNeeds(id, form, here.fields(item["fields"]), people[0]))
+    return roles, tuple(needs)
+
+
+def _grant(form: str, place: Place, site: Site) -> Grant:
+    follows = place["follows"]
+    member = site.member(follows) if follows.value else None
+    if member and (member.type.kind != "record" or not member.column):
+        site.report.check("follows-a-link", follows.mark, word=str(follows.value))
+    return Grant(
+        form=form,
+        may=frozenset(place.get("may", ("see",))),
+        only=site.condition(place["only"]),
+        follows=str(follows.value or ""),
+        hide=frozenset(site.fields(place["hide"])),
+        mask=frozenset(site.fields(place["mask"])),
+        read_only=frozenset(site.fields(place["read_only"])),
+    )
+
+
+def build_data(documents: Iterable[Document], sources: Mapping[str, str], site: Site) -> tuple[Data, ...]:
+    out = []
+    for document in documents:
+        place = document.root
+        form = site.links.form(place["data"], site.report)
+        if not form:
+            continue
+        here = site.on(form)
+        rows: list[Mapping[str, Any]] = []
+        for item in place["rows"].each():
+            for key, cell in item.items():
+                here.member(Place(cell.document, cell.path, key), word=key)
+            rows.append(dict(item.value))
+        if "file" in place:
+            rows += _csv(place["file"], sources, here)
+        key = here.field(place["key"]) if "key" in place else ""
+        out.append(Data(form, tuple(rows), place.get("sample", False) is True, key))
+    return tuple(out)
+
+
+def _csv(place: Place, sources: Mapping[str, str], site: Site) -> list[Mapping[str, Any]]:
+    """Rows of a CSV whose first line names fields by id."""
+    text = sources.get(f"data/{place.value}")
+    if text is None:
+        site.report.link("unknown-file", place.mark, word=f"data/{place.value}")
+        return []
+    reader = csv.DictReader(io.StringIO(text))
+    for name in reader.fieldnames or ():
+        site.member(place, word=name)
+    rows: list[Mapping[str, Any]] = []
+    for row in reader:
+        if len(rows) >= MAX_ROWS:
+            site.report.link("too-many-items", place.mark, limit=MAX_ROWS)
+            break
+        rows.append({key: value for key, value in row.items() if isinstance(key, str) and value})
+    return rows
+
+
+def build_scenarios(documents: Iterable[Document]) -> tuple[Scenario, ...]:
+    return tuple(
+        Scenario(
+            name=document.id,
+            proves=tuple(map(str, document.content.get("proves", ()))),
+            people=document.content["people"],
+            at=str(document.content["at"]),
+            as_=str(document.content.get("as", "")),
+            steps=tuple(document.content["steps"]),
+            mark=document.root["scenario"].mark,
+            marks=document.values,
+        )
+        for document in documents
+    )
+
+
+def build_questions(app: Document, site: Site) -> Mapping[str, Question]:
+    return {
+        id: Question(id, site.labels.label(place["name"], "app", "ask", id), site.links.settings[id], place.get("default", None))
+        for id, place in app.root["ask"].items()
+    }
+
+
+def build_homes(app: Document, site: Site) -> tuple[Home, ...]:
+    return tuple(
+        Home(site.role(place["role"]), tuple(place.get("bar", ())), tuple(place.get("cards", ()))) for place in app.root["home"].each()
+    )

@@ -1,0 +1,143 @@
+"""Where something stands while it is compiled: which form's record is at hand, which names, what may be asked there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from dougong.expr.compile import compile_expr, compile_template
+from dougong.expr.scope import Member, Scope, Shape
+from dougong.expr.tree import Expr, Template
+from dougong.expr.types import YES_NO, Type
+from dougong.lang.labels import Labels
+from dougong.lang.link import Links
+from dougong.lang.report import Report
+from dougong.lang.schema import Schemas
+from dougong.lang.source import Place
+from dougong.lang.vocabulary import Vocabulary
+from dougong.problems import Problem, suggest
+from dougong.spec.form import Form
+
+
+@dataclass(frozen=True)
+class Site:
+    """`form` is the key of the form whose record is at hand, '' where there is none. `forms` are the built forms, for values."""
+
+    links: Links
+    shapes: Mapping[str, Shape]
+    vocabulary: Vocabulary
+    schemas: Schemas
+    labels: Labels
+    report: Report
+    unknown: frozenset[tuple[str, str]] = frozenset()
+    forms: Mapping[str, Form] = field(default_factory=dict)
+    form: str = ""
+    names: Mapping[str, Type] = field(default_factory=dict)
+    old: bool = False
+    me: bool = True
+
+    def on(self, form: str) -> Site:
+        """The same place, standing on a record of another form."""
+        return replace(self, form=form, old=False)
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.links.app, self.shapes, self.shapes.get(self.form), self.names, self.links.settings, self.old, self.me)
+
+    def formula(self, place: Place, want: Type | None = None) -> Expr | None:
+        """The formula at `place`; None where there is none, or after reporting what is wrong with it."""
+        if place.value is None:
+            return None
+        words = str(place.value).lower() if isinstance(place.value, bool) else str(place.value)
+        expr, problems = compile_expr(words, place.mark, self.scope, want)
+        self.report.take(self._own(place, problems))
+        return expr
+
+    def condition(self, place: Place) -> Expr | None:
+        return self.formula(place, YES_NO)
+
+    def template(self, place: Place) -> Template | None:
+        if place.value is None:
+            return None
+        template, problems = compile_template(str(place.value), place.mark, self.scope)
+        self.report.take(self._own(place, problems))
+        return template
+
+    def _own(self, place: Place, problems: tuple[Problem, ...]) -> list[Problem]:
+        """Without the echo of a formula elsewhere that is wrong, and reported there."""
+        broken = {id for _, id in self.unknown}
+        words = str(place.value)
+        start = place.mark.column
+        return [p for p in problems if not any(id in words[max(0, p.mark.column - start) : p.mark.column - start + p.mark.length] for id in broken)]
+
+    def member(self, place: Place, form: str = "", word: str = "") -> Member | None:
+        """The field of the form at hand that `place` names; None after reporting that there is none."""
+        shape = self.shapes.get(form or self.form)
+        word = word or str(place.value)
+        if shape is None:
+            if not self.report.linking:
+                self.report.link("no-form-here", place.mark, word=word)
+            return None
+        found = shape.members.get(word)
+        if found is None:
+            labels = {member.name: id for id, member in shape.members.items()}
+            self.report.link("unknown-field", place.mark, labels.get(word) or suggest(word, shape.members), form=shape.name, word=word)
+        return found
+
+    def field(self, place: Place, form: str = "") -> str:
+        """The id at `place`, if the form at hand has such a field; '' otherwise."""
+        return str(place.value) if self.member(place, form) else ""
+
+    def fields(self, place: Place) -> tuple[str, ...]:
+        return tuple(id for item in place.each() if (id := self.field(item)))
+
+    def role(self, place: Place, word: str = "") -> str:
+        """The role's id at `place`, '' after reporting that there is none."""
+        word = word or str(place.value)
+        if word in self.links.roles:
+            return word
+        names = {str(p.get("name", "")): id for id, p in self.links.roles.items()}
+        self.report.link("unknown-role", place.mark, names.get(word) or suggest(word, self.links.roles), word=word)
+        return ""
+
+    def stage(self, place: Place, workflow: str = "") -> str:
+        """The stage's id at `place`, of `workflow` or of the workflow of the form at hand."""
+        found = self.links.workflows.get(workflow) or self.links.workflow_of(self.form)
+        word = str(place.value)
+        if found is None:
+            self.report.link("no-workflow-here", place.mark, word=word)
+        elif word in found.stages:
+            return word
+        else:
+            names = {str(s.get("name", "")): str(s.get("id", "")) for s in found.place["stages"].each()}
+            self.report.link("unknown-stage", place.mark, names.get(word) or suggest(word, found.stages), word=word, workflow=found.id)
+        return ""
+
+    def people(self, place: Place) -> tuple[str, ...]:
+        """People paths, checked: `owner.manager`, `role.x`, `team.x`, `user.x`, `customer.owner`."""
+        return tuple(str(item.value) for item in place.each() if self._person(item))
+
+    def _person(self, place: Place) -> bool:
+        head, *rest = str(place.value).split(".")
+        if head in ("user", "team") and len(rest) == 1 and rest[0]:
+            return True
+        if head == "role" and len(rest) == 1:
+            return bool(self.role(place, rest[0]))
+        form = self.form
+        type_: Type | None = None
+        for step in (head, *rest):
+            if type_ is not None and type_.kind != "record":
+                self.report.link("not-people", place.mark, word=str(place.value))
+                return False
+            if step == "me" and type_ is None:
+                type_ = Type("record", form="user")
+            elif member := self.member(place, form, step):
+                type_ = member.type
+            else:
+                return False
+            form = type_.form
+        person = type_.of if type_ and type_.kind == "list" else type_
+        if person is None or person.form not in ("user", "team"):
+            self.report.link("not-people", place.mark, word=str(place.value))
+            return False
+        return True

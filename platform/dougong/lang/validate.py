@@ -1,0 +1,234 @@
+"""Documents against their schemas, with messages of our own at the place of the words that are wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend
+
+from dougong.lang.kinds import KINDS, RESERVED
+from dougong.lang.kinds.parts import Schema
+from dougong.lang.schema import Dispatch, Schemas
+from dougong.lang.source import Document, Place
+from dougong.lang.units import ID_PATTERN, likely_span, to_id
+from dougong.problems import Mark, Problem, suggest
+
+TYPE_WORDS: Mapping[str, Mapping[str, str]] = {
+    "string": {"zh": "文字", "en": "text"},
+    "number": {"zh": "数字", "en": "a number"},
+    "integer": {"zh": "整数", "en": "a whole number"},
+    "boolean": {"zh": "true 或 false", "en": "true or false"},
+    "array": {"zh": "列表", "en": "a list"},
+    "object": {"zh": "“键: 值”的组合", "en": "a group of `key: value`"},
+    "null": {"zh": "空", "en": "nothing"},
+}
+_YES = ("yes", "on", "y", "是", "true", "对", "1")
+_NO = ("no", "off", "n", "否", "false", "不", "0")
+
+
+def validate(documents: Iterable[Document], schemas: Schemas) -> list[Problem]:
+    """Everything in the documents that their schemas don't allow."""
+    return [problem for document in documents for problem in _document(document, schemas)]
+
+
+def _document(document: Document, schemas: Schemas) -> Iterator[Problem]:
+    place = document.root[document.kind]
+    if document.kind in RESERVED:
+        yield Problem("kind-not-yet", {"word": document.kind}, place.key_mark)
+    elif document.kind not in KINDS:
+        known = {"words": "、".join(KINDS)}
+        # a file that begins with `name:` says further down what it is
+        later = next((key for key in document.content if key in KINDS), "")
+        if later:
+            yield Problem("kind-not-first", {"word": later, "first": document.kind}, document.root[later].key_mark)
+        else:
+            yield Problem("unknown-kind", {"word": document.kind, **known}, place.key_mark, suggestion=suggest(document.kind, KINDS))
+    else:
+        seen: set[tuple[str, Mark]] = set()
+        for error in _validator(schemas, document.kind).iter_errors(document.content):
+            for problem in _explain(error, document):
+                if (problem.code, problem.mark) not in seen:
+                    seen.add((problem.code, problem.mark))
+                    yield problem
+
+
+@lru_cache(maxsize=64)
+def _validator(schemas: Schemas, kind: str) -> Validator:
+    def dispatch(validator: Any, name: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
+        return _dispatched(validator, schemas.dispatches[name], instance)
+
+    made = extend(Draft202012Validator, {"dispatch": dispatch})
+    made.check_schema(schemas.kinds[kind])
+    return made(schemas.kinds[kind])
+
+
+def _dispatched(validator: Any, dispatch: Dispatch, instance: Any) -> Iterator[ValidationError]:
+    if not isinstance(instance, Mapping):
+        return
+    name = dispatch.case(instance)
+    if name is not None:
+        yield from validator.descend(instance, dispatch.cases[name])
+        return
+    key = dispatch.on or next((k for k in instance if k not in dispatch.common), "")
+    if dispatch.on and dispatch.on not in instance:
+        return  # `required` says so
+    yield ValidationError("", validator="dispatch", validator_value=dispatch, path=(key,) if key else (), instance=instance)
+
+
+def _explain(error: ValidationError, document: Document) -> Iterator[Problem]:
+    place = document.root
+    for step in error.absolute_path:
+        place = place[step]
+    if error.validator in ("anyOf", "oneOf") and error.context:
+        yield from _branch(error, document, place)
+    elif "propertyNames" in error.relative_schema_path:
+        key, word = place[str(error.instance)], str(error.instance)
+        if error.validator == "maxLength":
+            yield Problem("id-too-long", {"limit": error.validator_value}, key.key_mark)
+        else:
+            yield Problem("bad-id", {"word": word}, key.key_mark, suggestion=to_id(word))
+    else:
+        yield from _EXPLAIN.get(str(error.validator), _other)(error, place)
+
+
+def _branch(error: ValidationError, document: Document, place: Place) -> Iterator[Problem]:
+    """The mistake in the branch that fits the value's type; branches of other types were not meant."""
+    wrong_type = {e.schema_path[0] for e in error.context or () if e.validator == "type" and not e.path}
+    near = [e for e in error.context or () if e.schema_path[0] not in wrong_type]
+    if near:
+        chosen = near[0].schema_path[0]
+        for inner in near:
+            if inner.schema_path[0] == chosen:
+                yield from _explain(inner, document)
+    else:
+        types = [t for branch in error.validator_value for t in _types(branch)]
+        yield from _wrong_type(place, types)
+
+
+def _types(schema: Schema) -> list[str]:
+    said = schema.get("type", [])
+    return [said] if isinstance(said, str) else list(said)
+
+
+def _unknown_keys(error: ValidationError, place: Place) -> Iterator[Problem]:
+    known = error.schema["properties"] if isinstance(error.schema, Mapping) else {}
+    for key, value in place.items():
+        if key not in known:
+            args = {"key": key, "known": "、".join(known)}
+            yield Problem("unknown-key", args, value.key_mark, suggestion=suggest(key, known))
+
+
+def _missing(error: ValidationError, place: Place) -> Iterator[Problem]:
+    for key in error.validator_value:
+        if key not in place:
+            mark = place.key_mark if place.path else place[place.document.kind].key_mark
+            yield Problem("missing-key", {"key": key}, mark)
+
+
+def _type(error: ValidationError, place: Place) -> Iterator[Problem]:
+    schema = error.schema if isinstance(error.schema, Mapping) else {}
+    yield from _wrong_type(place, _types(schema), str(schema.get("format", "")))
+
+
+def _wrong_type(place: Place, types: list[str], format: str = "") -> Iterator[Problem]:
+    value, key = place.value, str(place.path[-1]) if place.path else ""
+    words = {lang: (" 或 " if lang == "zh" else " or ").join(dict.fromkeys(TYPE_WORDS[t][lang] for t in types)) for lang in ("zh", "en")}
+    args = {"key": key, "expected": words, "found": TYPE_WORDS[_type_of(value)]}
+    if value is None:
+        yield Problem("empty-value", args, place.key_mark)
+    elif isinstance(value, list) and "string" in types and all(isinstance(v, str) for v in value):
+        written = "[" + ", ".join(value) + "]"
+        yield Problem("brackets-text", {"word": written}, place.mark, suggestion=f'"{written}"')
+    elif types == ["boolean"] and str(value).lower() in _YES + _NO:
+        yield Problem("wrong-type", args, place.mark, suggestion="true" if str(value).lower() in _YES else "false")
+    elif format == "duration" and isinstance(value, int):
+        yield Problem("bad-duration", {"word": str(value)}, place.mark, suggestion=likely_span(str(value)))
+    elif format == "percent" and isinstance(value, int | Decimal):
+        yield Problem("bad-percent", {"word": str(value)}, place.mark, suggestion=f"{value * 100 if value < 1 else value:f}%".replace(".00%", "%"))
+    elif "string" in types and isinstance(value, int | Decimal):
+        yield Problem("wrong-type", args, place.mark, suggestion=f'"{str(value).lower() if isinstance(value, bool) else value}"')
+    elif isinstance(value, str) and {"integer", "number"} & set(types) and re.fullmatch(r"-?\d[\d,_]*", value):
+        yield Problem("wrong-type", args, place.mark, suggestion=re.sub("[,_]", "", value))
+    elif types == ["array"] and isinstance(value, str):
+        yield Problem("wrong-type", args, place.mark, suggestion="[" + ", ".join(re.split(r"\s*[,，、]\s*", value)) + "]")
+    else:
+        yield Problem("wrong-type", args, place.mark)
+
+
+def _type_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    if value is None:
+        return "null"
+    return next(name for kind, name in ((str, "string"), (int | Decimal, "number"), (list, "array"), (object, "object")) if isinstance(value, kind))
+
+
+def _enum(error: ValidationError, place: Place) -> Iterator[Problem]:
+    known = [str(v) for v in error.validator_value]
+    yield Problem("not-one-of", {"word": str(place.value), "known": "、".join(known)}, place.mark, suggestion=suggest(str(place.value), known))
+
+
+def _not_dispatched(error: ValidationError, place: Place) -> Iterator[Problem]:
+    dispatch: Dispatch = error.validator_value
+    known = sorted(dispatch.cases)
+    if dispatch.on:
+        word, mark = str(place.value), place.mark
+    else:
+        word, mark = str(place.path[-1]) if place.path and isinstance(place.path[-1], str) and place.value is not None else "", place.key_mark
+    yield Problem(f"unknown-{dispatch.what}", {"word": word, "known": "、".join(known)}, mark, suggestion=suggest(word, known))
+
+
+def _limit(code: str) -> Callable[[ValidationError, Place], Iterator[Problem]]:
+    def explain(error: ValidationError, place: Place) -> Iterator[Problem]:
+        yield Problem(code, {"limit": error.validator_value}, place.mark)
+
+    return explain
+
+
+def _pattern(error: ValidationError, place: Place) -> Iterator[Problem]:
+    word, format = str(place.value), error.schema.get("format", "") if isinstance(error.schema, Mapping) else ""
+    match format:
+        case "id":
+            yield Problem("bad-id", {"word": word}, place.mark, suggestion=to_id(word))
+        case "duration":
+            yield Problem("bad-duration", {"word": word}, place.mark, suggestion=likely_span(word))
+        case "percent":
+            found = re.match(r"\d+(\.\d+)?", word)
+            yield Problem("bad-percent", {"word": word}, place.mark, suggestion=f"{found[0]}%" if found else "")
+        case _:
+            yield Problem("wrong-pattern", {"word": word, "pattern": error.validator_value}, place.mark)
+
+
+def _too_long(error: ValidationError, place: Place) -> Iterator[Problem]:
+    is_id = isinstance(error.schema, Mapping) and error.schema.get("pattern") == ID_PATTERN
+    yield Problem("id-too-long" if is_id else "text-too-long", {"limit": error.validator_value}, place.mark)
+
+
+def _other(error: ValidationError, place: Place) -> Iterator[Problem]:
+    yield Problem("not-allowed-here", {"word": str(place.path[-1]) if place.path else ""}, place.mark)
+
+
+_EXPLAIN: Mapping[str, Callable[[ValidationError, Place], Iterator[Problem]]] = {
+    "additionalProperties": _unknown_keys,
+    "required": _missing,
+    "type": _type,
+    "enum": _enum,
+    "dispatch": _not_dispatched,
+    "pattern": _pattern,
+    "maxLength": _too_long,
+    "minLength": _limit("text-empty"),
+    "minimum": _limit("number-too-small"),
+    "exclusiveMinimum": _limit("number-too-small"),
+    "maximum": _limit("number-too-large"),
+    "minItems": _limit("too-few-items"),
+    "minProperties": _limit("too-few-items"),
+    "maxItems": _limit("too-many-items"),
+    "maxProperties": _limit("too-many-items"),
+}
+

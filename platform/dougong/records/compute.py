@@ -1,0 +1,56 @@
+"""Values that follow from others: defaults, formulas, cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from dougong.expr.to_python import Env, evaluate, render
+from dougong.expr.tree import Expr, Template
+from dougong.records.row import is_empty
+from dougong.spec.form import Field, Form
+
+
+def value_of(given: Expr | Template | Any, env: Env) -> Any:
+    """A default, a case's `then`, an action's value: a formula, a text with formulas, or the plain value itself."""
+    if isinstance(given, Expr):
+        return evaluate(given, env)
+    if isinstance(given, Template):
+        out = render(given, env, lambda value, type_: "" if value is None else str(value))
+        return None if out == "" else out
+    return given
+
+
+def computed(field: Field, env: Env) -> Any:
+    """The field's value for the record that `env` stands on."""
+    if field.formula is not None:
+        return evaluate(field.formula, env)
+    for case in field.cases:
+        if case.if_ is None or evaluate(case.if_, env):
+            return value_of(case.then, env)
+    return None
+
+
+def defaults(form: Form, values: Mapping[str, Any], env: Env) -> dict[str, Any]:
+    """Values for the fields that `values` leaves out; formulas see the constants and one another in declared order."""
+    row = dict(values)
+    waiting = [f for f in form.fields.values() if f.default is not None and f.id not in values]
+    for field in sorted(waiting, key=lambda f: isinstance(f.default, Expr | Template)):
+        value = value_of(field.default, _standing_on(env, row))
+        if not is_empty(value):
+            row[field.id] = value
+    return {name: value for name, value in row.items() if name not in values}
+
+
+def live_values(form: Form, row: Mapping[str, Any], env: Env) -> dict[str, Any]:
+    """The values of unstored formulas, for showing one record."""
+    out = dict(row)
+    for field in form.fields.values():
+        if field.computed and not field.stored:
+            out[field.id] = computed(field, _standing_on(env, out))
+    return {k: v for k, v in out.items() if k not in row}
+
+
+def _standing_on(env: Env, row: Mapping[str, Any]) -> Env:
+    return replace(env, row=row)

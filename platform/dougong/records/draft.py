@@ -1,0 +1,76 @@
+"""One save on its way through the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from dougong.context import Ctx
+from dougong.problems import Problem
+from dougong.records.row import is_empty
+from dougong.records.source import RecordSource, Row
+from dougong.spec.form import Field, Form
+
+Kind = Literal["create", "edit", "delete", "restore"]
+
+
+@dataclass
+class Draft:
+    """`old` is the row as it was (None at create), `new` as it will be; `sent` are the fields the caller gave.
+
+    `lines` holds, per lines field, the drafts of its rows; they share `problems` and `source` with their parent.
+    """
+
+    ctx: Ctx
+    form: Form
+    kind: Kind
+    source: RecordSource
+    new: dict[str, Any]
+    old: Row | None = None
+    id: int | None = None
+    uid: str = ""
+    revision: int | None = None
+    sent: frozenset[str] = frozenset()
+    parent: Draft | None = None
+    lines: dict[str, list[Draft]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    event: int | None = None
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """Fields whose value differs from the row as it was; at create those that are not empty."""
+        if self.old is None:
+            return frozenset(k for k, v in self.new.items() if k in self.form.fields and not is_empty(v))
+        old = self.old
+        return frozenset(k for k, v in self.new.items() if k in self.form.fields and old.get(k) != v)
+
+    def refuse(self, code: str, at: Field | None = None, /, message: str = "", **args: Any) -> None:
+        """Notes a problem; all of a save are shown together."""
+        names = {"field": _names(at)} if at else {}
+        row = self.parent.lines_index(self) if self.parent else None
+        self.problems.append(Problem(code, {"form": _names(self.form), **names, **args}, form=self.form.key, field=at.id if at else "", row=row, message=message))
+
+    def lines_index(self, line: Draft) -> int | None:
+        """The row number, from 1, that a person sees for one of the lines."""
+        for drafts in self.lines.values():
+            if line in drafts:
+                return drafts.index(line) + 1
+        return None
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a save did. `warnings` are duplicates that only warn and values that were left aside."""
+
+    id: int
+    uid: str
+    revision: int
+    changed: frozenset[str] = frozenset()
+    warnings: tuple[Problem, ...] = ()
+    event: int | None = None
+
+
+def _names(thing: Field | Form) -> Mapping[str, str]:
+    return {"zh": thing.name.in_("zh"), "en": thing.name.in_("en")}

@@ -1,0 +1,126 @@
+"""Who changed what and when: one hash chain per record (SEMANTICS 12).
+
+The chain holds digests of salted values; values and salts stand in a second table, so that erasing a
+person's data leaves the chain verifiable.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, RowMapping, Table, Text, select
+
+from dougong.context import Ctx
+from dougong.expr.values import encode
+from dougong.records.draft import Draft
+from dougong.sqltypes import Id, Instant, Json, to_epoch_millis
+from dougong.store.system import metadata
+
+history_table = Table(
+    "dg_history",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("form", Text, nullable=False),
+    Column("record", Id, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("actor", Id),
+    Column("actor_name", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("changed", Json, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+Index("dg_history_record", history_table.c.form, history_table.c.record, history_table.c.id)
+
+value_table = Table(
+    "dg_history_value",
+    metadata,
+    Column("history", Id, ForeignKey("dg_history.id"), primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("old", Json),
+    Column("new", Json),
+    Column("salt", Text, nullable=False),
+)
+
+
+def write(draft: Draft, revision: int) -> None:
+    """One entry for this save, chained to the record's last."""
+    values = _values(draft)
+    ctx, id = draft.ctx, draft.id
+    h = history_table
+    last = select(h.c.hash).where(h.c.form == draft.form.key, h.c.record == id).order_by(h.c.id.desc()).limit(1)
+    entry: dict[str, Any] = {
+        "form": draft.form.key, "record": id, "revision": revision, "at": ctx.now, "kind": draft.kind,
+        "actor": ctx.actor.user, "actor_name": ctx.actor.name, "origin": ctx.origin,
+        "changed": sorted(v["field"] for v in values), "digest": digest(values),
+        "previous": ctx.connection.execute(last).scalar() or "",
+    }
+    entry["hash"] = chain_hash(entry)
+    written = ctx.connection.execute(h.insert().values(entry).returning(h.c.id)).scalar_one()
+    if values:
+        ctx.connection.execute(value_table.insert(), [{"history": written, **v} for v in values])
+
+
+def changed_since(ctx: Ctx, form: str, record: int, revision: int) -> dict[str, str]:
+    """Fields written after `revision`, each with the name of who wrote it last."""
+    h = history_table
+    query = select(h.c.changed, h.c.actor_name).where(h.c.form == form, h.c.record == record, h.c.revision > revision).order_by(h.c.id)
+    return {field: name for changed, name in ctx.connection.execute(query) for field in changed}
+
+
+def entries(ctx: Ctx, form: str, record: int) -> list[tuple[RowMapping, list[RowMapping]]]:
+    """The record's entries, newest first, each with its values as stored JSON."""
+    h, v = history_table, value_table
+    heads = list(ctx.connection.execute(select(h).where(h.c.form == form, h.c.record == record).order_by(h.c.id.desc())).mappings())
+    values: dict[int, list[RowMapping]] = {}
+    query = select(v).where(v.c.history.in_(select(h.c.id).where(h.c.form == form, h.c.record == record)))
+    for row in ctx.connection.execute(query).mappings():
+        values.setdefault(row["history"], []).append(row)
+    return [(head, values.get(head["id"], [])) for head in heads]
+
+
+def broken_at(ctx: Ctx, form: str, record: int) -> int | None:
+    """The id of the first entry whose hash, link or values don't fit; None where the chain holds. Erased values fit."""
+    previous = ""
+    for head, values in reversed(entries(ctx, form, record)):
+        kept = [dict(v) for v in values]
+        if head["previous"] != previous or chain_hash(head) != head["hash"]:
+            return int(head["id"])
+        if len(kept) == len(head["changed"]) and digest(kept) != head["digest"]:
+            return int(head["id"])
+        previous = head["hash"]
+    return None
+
+
+def digest(values: Iterable[Mapping[str, Any]]) -> str:
+    """Over field names and salted values, in field order."""
+    parts = sorted((v["field"], _sha(v["salt"], v["old"], v["new"])) for v in values)
+    return _sha(parts)
+
+
+def chain_hash(entry: Mapping[str, Any]) -> str:
+    told = [entry[k] for k in ("form", "record", "revision", "kind", "actor", "actor_name", "origin", "changed", "digest", "previous")]
+    return _sha(to_epoch_millis(entry["at"]), *told)
+
+
+def _values(draft: Draft) -> list[dict[str, Any]]:
+    old = draft.old or {}
+    out = []
+    for name in sorted(draft.changed):
+        type_ = draft.form.fields[name].value
+        if type_.kind != "records":
+            pair = {"old": encode(old.get(name), type_), "new": encode(draft.new.get(name), type_)}
+            out.append({"field": name, **pair, "salt": secrets.token_hex(8)})
+    return out
+
+
+def _sha(*parts: Any) -> str:
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=list)
+    return hashlib.sha256(text.encode()).hexdigest()

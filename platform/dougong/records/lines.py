@@ -1,0 +1,55 @@
+"""Lines: the rows of a `lines` field are records of a child form, saved with their parent in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from dougong.records.draft import Draft
+from dougong.records.row import from_row
+
+
+def given_lines(draft: Draft) -> dict[str, list[Mapping[str, Any]]]:
+    """The lines the caller sent, by field; a field that was not sent leaves its lines as they are."""
+    return {
+        name: list(draft.new.pop(name) or ())
+        for name, field in draft.form.fields.items()
+        if name in draft.sent and draft.ctx.workspace.forms.get(field.target) and draft.ctx.workspace.forms[field.target].lines_of == (draft.form.key, name)
+    }
+
+
+def line_drafts(draft: Draft, name: str, rows: list[Mapping[str, Any]]) -> list[Draft]:
+    """One draft per row: a row with a known `uid` edits that line, any other creates one, a line not named is deleted."""
+    form = draft.ctx.workspace.forms[draft.form.fields[name].target]
+    existing = {row["uid"]: row for row in _existing(draft, form.key)}
+    drafts: list[Draft] = []
+    for position, given in enumerate(rows):
+        values = {k: v for k, v in given.items() if k in form.fields}
+        old = existing.pop(str(given.get("uid", "")), None)
+        new = {"id": -1 - position, **(old or {}), **values, "parent": draft.id or 0, "position": position}
+        kind = "edit" if old else "create"
+        drafts.append(Draft(
+            draft.ctx, form, kind, draft.source, new, old=old, id=old["id"] if old else None,  # type: ignore[arg-type]
+            sent=frozenset(values), parent=draft, problems=draft.problems, warnings=draft.warnings,
+        ))
+    for gone in existing.values():
+        drafts.append(Draft(draft.ctx, form, "delete", draft.source, dict(gone), old=gone, id=gone["id"], parent=draft, problems=draft.problems))
+    return drafts
+
+
+def pending(draft: Draft, name: str) -> tuple[str, list[Mapping[str, Any]]]:
+    """The child form and its rows as they will be, for formulas of the parent that read them before they are written."""
+    drafts = [d for d in draft.lines[name] if d.kind != "delete"]
+    return draft.form.fields[name].target, [d.new for d in drafts]
+
+
+def _existing(draft: Draft, form_key: str) -> list[dict[str, Any]]:
+    if draft.id is None:
+        return []
+    table, form = draft.ctx.workspace.tables[form_key], draft.ctx.workspace.forms[form_key]
+    query = select(table).where(table.c.parent == draft.id, table.c.deleted_at.is_(None)).order_by(table.c.position)
+    keys = list(table.c.keys())
+    rows = [dict(zip(keys, row, strict=True)) for row in draft.ctx.connection.execute(query)]
+    return [from_row(form, row) | {"position": row["position"]} for row in rows]

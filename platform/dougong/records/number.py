@@ -1,0 +1,69 @@
+"""Numbers of serial fields: made last, so that a failed save takes none (SEMANTICS 7)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Integer, Table, Text, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from dougong.context import Ctx
+from dougong.expr.to_python import render
+from dougong.records.draft import Draft
+from dougong.records.source import environment
+from dougong.spec.form import Field
+from dougong.store.system import metadata
+
+sequence_table = Table(
+    "dg_sequence",
+    metadata,
+    Column("form", Text, primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("last", Integer, nullable=False),
+)
+
+
+def number(draft: Draft) -> None:
+    """Fills every serial field that is still empty; `once` numbers never change afterwards."""
+    for field in draft.form.fields.values():
+        if field.value_template is None or draft.new.get(field.id) is not None and (field.once or draft.old is not None):
+            continue
+        draft.new[field.id] = _free(draft, field, _text(draft, field))
+
+
+def take(ctx: Ctx, form: str, field: str, period: str, count: int = 1) -> int:
+    """The first of `count` numbers in a row; the sequence's row stays locked until the save ends."""
+    insert = (postgresql if ctx.connection.dialect.name == "postgresql" else sqlite).insert(sequence_table)
+    taken = insert.values(form=form, field=field, period=period, last=count)
+    taken = taken.on_conflict_do_update(
+        index_elements=["form", "field", "period"], set_={"last": sequence_table.c.last + count}
+    )
+    return int(ctx.connection.execute(taken.returning(sequence_table.c.last)).scalar_one()) - count + 1
+
+
+def _text(draft: Draft, field: Field) -> str:
+    """The template with `n` as the next number of its period: the text that stands before `n`."""
+    assert field.value_template is not None
+    counts = any(not isinstance(p, str) and ("n",) in p.reads for p in field.value_template.parts)
+    n = 0
+    if counts:
+        period = _render(draft, field, 0)
+        n = take(draft.ctx, draft.form.key, field.id, period)
+    return _render(draft, field, n)
+
+
+def _render(draft: Draft, field: Field, n: int) -> str:
+    assert field.value_template is not None
+    env = environment(draft.ctx, draft.form.key, draft.new, source=draft.source, names={"n": n})
+    return str(render(field.value_template, env, lambda value, type_: "" if value is None else str(value)))
+
+
+def _free(draft: Draft, field: Field, text: str) -> str:
+    """`on_clash: suffix` adds a digit until no other record has the number; deleted records keep theirs."""
+    if field.options.get("on_clash") != "suffix":
+        return text
+    table = draft.ctx.workspace.tables[draft.form.key]
+    candidate, attempt = text, 1
+    while draft.ctx.connection.execute(select(table.c.id).where(table.c[field.id] == candidate).limit(1)).first():
+        attempt += 1
+        candidate = f"{text}-{attempt}"
+    return candidate

@@ -1,0 +1,181 @@
+"""Reading records: one builder for lists, counts, search, pickers, export and API, with the actor's rights inside."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, func, or_, select
+
+from dougong.context import Ctx
+from dougong.expr.to_sql import to_sql
+from dougong.expr.tree import Expr
+from dougong.expr.values import decode, encode
+from dougong.problems import Problem, Problems
+from dougong.records import rights
+from dougong.records.filters import Filter, clause
+from dougong.records.present import readable
+from dougong.records.row import from_row, has_columns
+from dougong.records.source import sql_scope
+from dougong.spec.app import Sort
+from dougong.spec.form import Field, Form
+from dougong.store import search
+
+EXACT_UP_TO = 10_000
+MOST_ROWS = 500
+
+
+@dataclass(frozen=True)
+class Query:
+    """What to read. `where` is a view's own condition, `filters` are the reader's; the newest come first unless `sort` says else."""
+
+    form: str
+    filters: tuple[Filter, ...] = ()
+    where: Expr | None = None
+    search: str = ""
+    sort: tuple[Sort, ...] = ()
+    limit: int = 50
+    cursor: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """`rows` as the actor may read them; `next` is the cursor behind the last row, '' at the end."""
+
+    rows: tuple[dict[str, Any], ...]
+    next: str
+
+
+@dataclass(frozen=True)
+class Count:
+    """Exact up to 10 000; beyond, `number` is 10 000 and `exact` is False."""
+
+    number: int
+    exact: bool
+
+
+def page(ctx: Ctx, query: Query) -> Page:
+    """One page of what the actor may see. Raises Problems for a filter or sort that is not allowed."""
+    form, table = _named(ctx, query.form)
+    limit = max(1, min(query.limit, MOST_ROWS))
+    statement = select(table).where(_condition(ctx, query, table))
+    orders = _orders(ctx, form, query)
+    if query.cursor:
+        statement = statement.where(_behind(form, table, orders, query.cursor))
+    statement = _ordered(statement, table, orders).limit(limit + 1)
+    keys = list(table.c.keys())
+    rows = [from_row(form, dict(zip(keys, row, strict=True))) for row in ctx.connection.execute(statement)]
+    more = _cursor(form, rows[limit - 1], orders) if len(rows) > limit else ""
+    return Page(tuple(readable(ctx, form, row) for row in rows[:limit]), more)
+
+
+def count(ctx: Ctx, query: Query, exact_up_to: int = EXACT_UP_TO) -> Count:
+    """How many rows `page` would give in all."""
+    _, table = _named(ctx, query.form)
+    some = select(table.c.id).where(_condition(ctx, query, table)).limit(exact_up_to + 1).subquery()
+    number = ctx.connection.execute(select(func.count()).select_from(some)).scalar_one()
+    return Count(min(number, exact_up_to), number <= exact_up_to)
+
+
+def get(ctx: Ctx, form_key: str, *, uid: str = "", id: int | None = None, deleted: bool = False) -> dict[str, Any]:
+    """One record as the actor may read it. Raises Problems `no-such-record`, the same for unknown and for unseen."""
+    form, table = _named(ctx, form_key)
+    which = table.c.uid == uid if id is None else table.c.id == id
+    gone = table.c.deleted_at.is_not(None) if deleted else table.c.deleted_at.is_(None)
+    row = ctx.connection.execute(select(table).where(which, gone, rights.where(ctx, form_key, table))).first()
+    if row is None:
+        raise Problems([Problem("no-such-record", form=form_key)])
+    return readable(ctx, form, from_row(form, dict(zip(table.c.keys(), row, strict=True))))
+
+
+def pick(ctx: Ctx, form_key: str, text: str, limit: int = 20) -> tuple[dict[str, Any], ...]:
+    """For pickers: the newest records whose searched fields hold `text`."""
+    return page(ctx, Query(form_key, search=text, limit=limit)).rows
+
+
+def ids(ctx: Ctx, query: Query) -> Select[Any]:
+    """The ids as a subquery: for bulk work and export in chunks."""
+    _, table = _named(ctx, query.form)
+    return select(table.c.id).where(_condition(ctx, replace(query, cursor=""), table))
+
+
+def _named(ctx: Ctx, form_key: str) -> tuple[Form, FromClause]:
+    if form_key not in ctx.workspace.forms or not rights.access(ctx, form_key).may("see"):
+        raise Problems([Problem("no-such-form", {"form": form_key})])
+    return ctx.workspace.forms[form_key], ctx.workspace.tables[form_key]
+
+
+def _condition(ctx: Ctx, query: Query, table: FromClause) -> ColumnElement[bool]:
+    form = ctx.workspace.forms[query.form]
+    parts = [table.c.deleted_at.is_(None), rights.where(ctx, query.form, table)]
+    if query.where is not None:
+        parts.append(to_sql(query.where, sql_scope(ctx, query.form, table)))
+    parts += [clause(ctx, form, table, f) for f in query.filters]
+    if text := query.search.strip():
+        parts.append(_search(ctx, form, table, text))
+    return and_(*parts)
+
+
+def _search(ctx: Ctx, form: Form, table: FromClause, text: str) -> ColumnElement[bool]:
+    """Over the fields that this actor may read in full: a masked one must not answer questions."""
+    allowed = rights.access(ctx, form.key)
+    names = [f.id for f in form.fields.values() if f.search and has_columns(f) and not allowed.masked(f.id)]
+    return search.matches(ctx.workspace.tables[form.key], text, ctx.connection.dialect.name, names)
+
+
+def _orders(ctx: Ctx, form: Form, query: Query) -> list[Sort]:
+    allowed = rights.access(ctx, form.key)
+    for sort in query.sort:
+        field = form.fields.get(sort.field)
+        if field is None or not has_columns(field) or allowed.masked(sort.field):
+            raise Problems([Problem("no-such-field", {"field": sort.field}, form=form.key, field=sort.field)])
+    down = query.sort[-1].descending if query.sort else True
+    return [*query.sort, Sort("id", down)]
+
+
+def _ordered(statement: Select[Any], table: FromClause, orders: Sequence[Sort]) -> Select[Any]:
+    """Empty is smallest on both databases."""
+    for sort in orders:
+        column = table.c[sort.field]
+        if sort.field == "id":
+            statement = statement.order_by(column.desc() if sort.descending else column)
+        else:
+            statement = statement.order_by(column.desc().nulls_last() if sort.descending else column.asc().nulls_first())
+    return statement
+
+
+def _cursor(form: Form, row: Mapping[str, Any], orders: Sequence[Sort]) -> str:
+    values = [row["id"] if s.field == "id" else encode(row[s.field], form.fields[s.field].value) for s in orders]
+    return base64.urlsafe_b64encode(json.dumps(values, ensure_ascii=False).encode()).decode().rstrip("=")
+
+
+def _behind(form: Form, table: FromClause, orders: Sequence[Sort], cursor: str) -> ColumnElement[bool]:
+    try:
+        raw = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        values = [int(v) if s.field == "id" else decode(v, form.fields[s.field].value) for s, v in zip(orders, raw, strict=True)]
+    except (ValueError, TypeError, ArithmeticError, binascii.Error):
+        raise Problems([Problem("bad-cursor", form=form.key)]) from None
+    same: list[ColumnElement[bool]] = []
+    branches: list[ColumnElement[bool]] = []
+    for sort, value in zip(orders, values, strict=True):
+        column = table.c[sort.field]
+        branches += [and_(*same, after) for after in _after(column, value, sort.descending)]
+        same.append(column.is_(None) if value is None else column == value)
+    return or_(*branches)
+
+
+def _after(column: ColumnElement[Any], value: Any, descending: bool) -> list[ColumnElement[bool]]:
+    if descending:
+        return [] if value is None else [column < value, column.is_(None)]
+    return [column.is_not(None)] if value is None else [column > value]
+
+
+def field_of(form: Form, name: str) -> Field:
+    """Raises Problems `no-such-field`."""
+    if name not in form.fields:
+        raise Problems([Problem("no-such-field", {"field": name}, form=form.key, field=name)])
+    return form.fields[name]

@@ -1,0 +1,111 @@
+"""Where formulas find other records: the database, through one small cache per transaction step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, true
+
+from dougong.context import Ctx
+from dougong.expr.sqlscope import SqlScope
+from dougong.expr.to_python import Env
+from dougong.records.row import from_row
+
+Row = Mapping[str, Any]
+
+
+class RecordSource:
+    """Live rows only. `visible` limits every hop to what a reader may see; None reads all, as computing does (SEMANTICS 11)."""
+
+    def __init__(self, ctx: Ctx, visible: Any = None) -> None:
+        self._ctx = ctx
+        self._visible = visible
+        self._records: dict[tuple[str, int], Row | None] = {}
+        self._overlays: dict[tuple[str, str, int], Sequence[Row]] = {}
+
+    def record(self, form: str, id: int) -> Row | None:
+        if (form, id) not in self._records:
+            table = self._ctx.workspace.tables[form]
+            rows = self._rows(form, table.c.id == id)
+            self._records[form, id] = rows[0] if rows else None
+        return self._records[form, id]
+
+    def fetch(self, form: str, ids: Sequence[int]) -> None:
+        """Reads many at once what `record` would read one by one."""
+        wanted = [id for id in ids if (form, id) not in self._records]
+        if not wanted:
+            return
+        found = {row["id"]: row for row in self._rows(form, self._ctx.workspace.tables[form].c.id.in_(wanted))}
+        self._records.update({(form, id): found.get(id) for id in wanted})
+
+    def children(self, form: str, via: str, parent: int) -> Sequence[Row]:
+        if (form, via, parent) in self._overlays:
+            return self._overlays[form, via, parent]
+        table = self._ctx.workspace.tables[form]
+        return self._rows(form, table.c[via] == parent)
+
+    def linked(self, form: str, field: str, id: int) -> Sequence[Row]:
+        target = self._ctx.workspace.forms[form].fields[field].target
+        junction = self._ctx.workspace.tables[f"{form}.{field}"]
+        ids = select(junction.c.target).where(junction.c.source == id)
+        return self._rows(target, self._ctx.workspace.tables[target].c.id.in_(ids))
+
+    def everyone(self, form: str) -> Sequence[Row]:
+        return self._rows(form, true())
+
+    def pretend(self, form: str, id: int, row: Row) -> None:
+        """The record as it will be, for formulas of its lines."""
+        self._records[form, id] = row
+
+    def overlay(self, form: str, via: str, parent: int, rows: Sequence[Row]) -> None:
+        """Rows of a child form as they will be: formulas read them before they are written."""
+        self._overlays[form, via, parent] = rows
+
+    def drop_overlays(self) -> None:
+        self._overlays.clear()
+
+    def forget(self, form: str, id: int) -> None:
+        """After a write, so that the next read sees it."""
+        self._records.pop((form, id), None)
+
+    def _rows(self, form_key: str, where: ColumnElement[bool]) -> list[Row]:
+        workspace = self._ctx.workspace
+        table, form = workspace.tables[form_key], workspace.forms[form_key]
+        query = select(table).where(where, table.c.deleted_at.is_(None)).order_by(table.c.id)
+        if self._visible is not None:
+            query = query.where(self._visible(form_key, table))
+        found = self._ctx.connection.execute(query)
+        keys = list(table.c.keys())
+        return [from_row(form, dict(zip(keys, row, strict=True))) for row in found]
+
+
+def environment(
+    ctx: Ctx, form: str, row: Row, *, source: RecordSource | None = None, old: Row | None = None, names: Mapping[str, Any] | None = None
+) -> Env:
+    """What a formula standing on `row` sees."""
+    app = ctx.workspace.forms[form].app if form else ctx.actor.app
+    return Env(
+        form=form,
+        row=row,
+        source=source or RecordSource(ctx),
+        now=ctx.now,
+        calendar=ctx.workspace.calendar,
+        old=old,
+        me=ctx.actor.user,
+        names=names or {},
+        settings=ctx.workspace.settings.get(app, {}),
+        key=ctx.workspace.key,
+    )
+
+
+def sql_scope(ctx: Ctx, form: str, row: Any) -> SqlScope:
+    """The same for a formula that becomes SQL; `row` is the table or alias it stands on."""
+    return SqlScope(
+        tables=ctx.workspace.tables,
+        forms=ctx.workspace.forms,
+        form=form,
+        row=row,
+        dialect=ctx.connection.dialect.name,
+        env=environment(ctx, form, {}),
+    )

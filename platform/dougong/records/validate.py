@@ -1,0 +1,139 @@
+"""The checks of a save: what is required, what must not be, and what is already there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from dougong.expr.to_python import evaluate, render
+from dougong.fields.base import Refused, field_types
+from dougong.problems import Problem
+from dougong.records import rights
+from dougong.records.draft import Draft
+from dougong.records.row import is_empty
+from dougong.records.source import environment
+from dougong.spec.form import Field
+
+MACHINES = frozenset({"clock", "aggregate"})
+
+
+def validate(draft: Draft) -> None:
+    """On create everything; on edit the rules that read a field changed in this save (SEMANTICS 7)."""
+    for field in draft.form.fields.values():
+        if field.computed or field.system:
+            _too_large(draft, field)
+            continue
+        value = draft.new.get(field.id)
+        if field.id in draft.changed and not is_empty(value):
+            _value(draft, field, value)
+        elif is_empty(value) and draft.ctx.origin not in MACHINES:
+            _required(draft, field)
+    if draft.ctx.origin not in MACHINES:
+        _rejects(draft)
+
+
+def _value(draft: Draft, field: Field, value: Any) -> None:
+    try:
+        field_types[field.type].check(field, value)
+    except Refused as refused:
+        draft.refuse(refused.code, field, **refused.args_)
+        return
+    if field.target and field.value.kind == "record" and not _reachable(draft, field, value):
+        draft.refuse("no-such-choice", field)
+
+
+def _reachable(draft: Draft, field: Field, id: int) -> bool:
+    """A link may only lead to a live record that the actor may see; nobody learns of others by trying."""
+    if draft.parent is not None and field.id == "parent":
+        return True
+    row = draft.source.record(field.target, id)
+    return row is not None and rights.allows(draft.ctx, field.target, row, "see", draft.source)
+
+
+def _too_large(draft: Draft, field: Field) -> None:
+    value = draft.new.get(field.id)
+    if field.value.kind == "number" and value is not None and abs(value) >= 10**12:
+        draft.refuse("too-large", field)
+
+
+def _required(draft: Draft, field: Field) -> None:
+    if field.value_template is not None:
+        return
+    env = environment(draft.ctx, draft.form.key, draft.new, source=draft.source, old=draft.old)
+    touched = draft.old is None or field.id in draft.changed
+    if field.required and touched:
+        wanted = True
+    elif field.required_when is not None:
+        wanted = (touched or _reads_changed(draft, field.required_when.reads)) and bool(evaluate(field.required_when, env))
+    else:
+        wanted = False
+    if wanted and (field.visible_when is None or evaluate(field.visible_when, env)):
+        draft.refuse("required", field)
+
+
+def _rejects(draft: Draft) -> None:
+    env = environment(draft.ctx, draft.form.key, draft.new, source=draft.source, old=draft.old)
+    for rule in draft.form.rejects:
+        if (draft.old is None or _reads_changed(draft, rule.if_.reads)) and evaluate(rule.if_, env):
+            message = str(render(rule.message, env, lambda value, type_: "" if value is None else str(value)))
+            at = draft.form.fields[rule.fields[0]] if rule.fields else None
+            draft.refuse("rejected", at, message=message)
+
+
+def _reads_changed(draft: Draft, reads: frozenset[tuple[str, ...]]) -> bool:
+    return any(path and path[0] in draft.changed for path in reads)
+
+
+def unique(draft: Draft) -> None:
+    """Unique among live records; the same for `duplicates: same`. A record the actor can't see is not named."""
+    table = draft.ctx.workspace.tables[draft.form.key]
+    for field in draft.form.fields.values():
+        value = draft.new.get(field.id)
+        if not field.unique or is_empty(value) or field.id not in draft.changed and draft.kind != "restore":
+            continue
+        if found := _others(draft, table.c[field.id] == value):
+            other = found if rights.allows(draft.ctx, draft.form.key, found, "see", draft.source) else None
+            draft.refuse("not-unique" if other else "not-unique-unseen", field, other=_title(draft, other) if other else "")
+
+
+def duplicates(draft: Draft) -> None:
+    """`duplicates: same`: all listed fields equal. Refuses, or warns, in the template's words."""
+    table = draft.ctx.workspace.tables[draft.form.key]
+    for rule in draft.form.duplicates:
+        values = [draft.new.get(f) for f in rule.fields]
+        if rule.similar or any(is_empty(v) for v in values) or not draft.changed & set(rule.fields):
+            continue
+        clauses = [table.c[f] == v for f, v in zip(rule.fields, values, strict=True)]
+        if found := _others(draft, *clauses):
+            _report(draft, rule.then, draft.form.fields[rule.fields[0]], _words(draft, rule.message, found))
+
+
+def _words(draft: Draft, message: Any, found: Mapping[str, Any]) -> str:
+    if message is None or not rights.allows(draft.ctx, draft.form.key, found, "see", draft.source):
+        return ""
+    env = environment(draft.ctx, draft.form.key, draft.new, source=rights.reader_source(draft.ctx), names={"found": found["id"]})
+    return str(render(message, env, lambda value, type_: "" if value is None else str(value)))
+
+
+def _report(draft: Draft, then: str, field: Field, words: str) -> None:
+    if then == "refuse":
+        draft.refuse("duplicate", field, message=words)
+    else:
+        names = {"zh": field.name.in_("zh"), "en": field.name.in_("en")}
+        draft.warnings.append(Problem("duplicate", {"field": names}, form=draft.form.key, field=field.id, message=words, warning=True))
+
+
+def _others(draft: Draft, *clauses: Any) -> Mapping[str, Any] | None:
+    table = draft.ctx.workspace.tables[draft.form.key]
+    query = select(table.c.id).where(*clauses, table.c.deleted_at.is_(None)).limit(1)
+    if draft.id is not None:
+        query = query.where(table.c.id != draft.id)
+    id = draft.ctx.connection.execute(query).scalar()
+    return draft.source.record(draft.form.key, id) if id is not None else None
+
+
+def _title(draft: Draft, row: Mapping[str, Any]) -> str:
+    env = environment(draft.ctx, draft.form.key, row, source=rights.reader_source(draft.ctx))
+    return str(render(draft.form.title, env, lambda value, type_: "" if value is None else str(value)))

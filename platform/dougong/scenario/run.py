@@ -1,0 +1,94 @@
+"""Plays an app's scenarios and tells, step by step, what held and what did not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from sqlalchemy import select
+
+from dougong.automation.tables import run_table
+from dougong.clock import VirtualClock
+from dougong.context import SYSTEM
+from dougong.problems import NOWHERE, Mark, Problem, Problems
+from dougong.scenario import bench
+from dougong.scenario.steps import perform
+from dougong.scenario.world import Machine, World
+from dougong.spec.app import App, Scenario, Workspace
+
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+"""When the app is installed: before anything a scenario may want to happen."""
+
+
+class Stage(Protocol):
+    """What the doors give: how to set up and open a runtime on a throw-away database."""
+
+    def set_up(self, url: str, clock: VirtualClock) -> Workspace:
+        """Installs the app (without sample data) and closes everything again."""
+
+    def open(self, url: str, clock: VirtualClock, workspace: Workspace) -> Machine: ...
+
+    def close(self, machine: Machine) -> None: ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`step` counts from 1; `trace` are the runs of the rules as they stood when the step failed."""
+
+    scenario: Scenario
+    step: int = 0
+    problems: tuple[Problem, ...] = ()
+    trace: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return not self.problems
+
+    @property
+    def mark(self) -> Mark:
+        """Where the failing step stands."""
+        return self.scenario.marks.get(("steps", self.step - 1), self.scenario.mark) if self.step else NOWHERE
+
+
+def play(app: App, scenarios: Sequence[Scenario], stage: Stage, url: str, told: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:
+    """Every scenario on its own copy of a database of the kind that `url` names; `told` hears of each as it ends."""
+    outcomes: list[Outcome] = []
+    with bench.bench(url) as place:
+        workspace = stage.set_up(place.base(), VirtualClock(BEGINNING))
+        for outcome in _each(app, scenarios, stage, place, workspace):
+            told(outcome)
+            outcomes.append(outcome)
+    return outcomes
+
+
+def _each(app: App, scenarios: Sequence[Scenario], stage: Stage, place: bench.Bench, workspace: Workspace) -> Iterator[Outcome]:
+    for scenario in scenarios:
+        with place.copy() as address:
+            clock = VirtualClock(datetime.fromisoformat(scenario.at))
+            machine = stage.open(address, clock, workspace)
+            try:
+                yield _one(World(machine, app, clock), scenario)
+            finally:
+                stage.close(machine)
+
+
+def _one(world: World, scenario: Scenario) -> Outcome:
+    number = 0
+    try:
+        world.enter(scenario)
+        for number, step in enumerate(scenario.steps, 1):
+            perform(world, step)
+    except Problems as failed:
+        return Outcome(scenario, number, failed.problems, _trace(world))
+    return Outcome(scenario)
+
+
+def _trace(world: World) -> tuple[str, ...]:
+    """One line per run: which rule, on what, how it ended."""
+    r = run_table
+    with world.machine.read(SYSTEM) as ctx:
+        runs = ctx.connection.execute(select(r.c.started, r.c.automation, r.c.level, r.c.form, r.c.record, r.c.outcome).order_by(r.c.id)).all()
+        zone = ctx.workspace.calendar.zone
+    return tuple(f"{at.astimezone(zone):%m-%d %H:%M} {rule}{'.' + level if level else ''} {form} {record}: {end}" for at, rule, level, form, record, end in runs)

@@ -1,0 +1,33 @@
+"""A field that the form didn't have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dougong.problems import Problem
+from dougong.store import physical
+from dougong.store.changes.base import FieldChange, Work, figure
+from dougong.store.changes.place import add_place
+from dougong.store.physical import Key
+
+
+@dataclass(frozen=True)
+class AddField(FieldChange):
+    """`rows` are those that exist already and get it empty, or computed."""
+
+    kind = "add-field"
+    own: Key
+    rows: int
+
+    @property
+    def facts(self) -> tuple[Problem, ...]:
+        code = "plan-add-field-computed" if self.fills else "plan-add-field"
+        return (Problem(code, {**self.named, "count": figure(self.rows)}),)
+
+    @property
+    def fills(self) -> tuple[str, ...]:
+        return (self.field.id,) if self.field.computed and self.rows else ()
+
+    def apply(self, work: Work) -> None:
+        add_place(work, self.form, self.field)
+        physical.add_field_key(work.connection, work.now, self.own.id, self.form, self.field, work.forms, work.types)

@@ -1,0 +1,121 @@
+"""What installing, changing or taking back an app would do to tables and rows, before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, MetaData
+
+from dougong.expr.tree import Expr
+from dougong.fields.base import FieldType, Locale
+from dougong.problems import Problem
+from dougong.spec.form import Form
+from dougong.store import physical, system
+from dougong.store.changes.base import Change
+from dougong.store.diff import Diff
+from dougong.store.tables import build_tables
+
+Breaking = Callable[[Connection, Form, Expr], int | None]
+"""How many live rows of the form (with its physical names as they are now) a condition holds for; None where that can't be counted."""
+
+
+def not_counted(_connection: Connection, _form: Form, _condition: Expr) -> int | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Definition:
+    """All forms of the workspace, of every app and the system's, as compiled; and fields to index besides, by form key."""
+
+    forms: Mapping[str, Form]
+    requests: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What a plan is made of, kept with it so that it can be made again when nobody else writes.
+
+    `before` and `after` are the whole workspace; only what belongs to `app` is changed.
+    """
+
+    app: str
+    before: Definition
+    after: Definition
+    types: Mapping[str, FieldType]
+    locale: Locale = Locale()
+    breaking: Breaking = not_counted
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`changes` in the order in which they are carried out. `revision` is the workspace's when the plan was made."""
+
+    aim: Aim
+    revision: int
+    changes: tuple[Change, ...]
+
+    @property
+    def told(self) -> tuple[Change, ...]:
+        """Without those that only go along with another."""
+        return tuple(c for c in self.changes if c.facts)
+
+    @property
+    def blocked(self) -> tuple[Change, ...]:
+        """What somebody has to tidy up first."""
+        return tuple(c for c in self.changes if c.blocked)
+
+    def refused(self, accept: Collection[str] = ()) -> tuple[Change, ...]:
+        """Changes that lose values and whose key isn't among `accept`, and blocked ones. Empty: it can be applied."""
+        return tuple(c for c in self.changes if c.blocked or (c.loses and c.key not in accept))
+
+    @property
+    def fills(self) -> dict[str, tuple[str, ...]]:
+        """Computed fields whose values are to be worked out for existing rows, by form key."""
+        out: dict[str, tuple[str, ...]] = {}
+        for change in self.changes:
+            if change.fills:
+                out[change.form.key] = tuple(dict.fromkeys([*out.get(change.form.key, ()), *change.fills]))
+        return out
+
+    def lines(self, locale: str) -> list[str]:
+        """The plan as text: '+' adds, '~' changes, '-' sets aside and needs a yes, '!' must be tidied up first."""
+        if not self.told:
+            return [Problem("plan-nothing").sentence(locale)]
+        out = []
+        for change in self.told:
+            first, *more = (fact.sentence(locale) for fact in change.facts)
+            out += [f"{_sign(change)} {first}", *(f"    {line}" for line in more)]
+        return out
+
+    def as_json(self, locale: str) -> list[dict[str, Any]]:
+        return [
+            {
+                "key": change.key, "kind": change.kind, "form": change.form.key, "text": [f.sentence(locale) for f in change.facts],
+                "loses": change.loses, "blocked": change.blocked,
+            }
+            for change in self.told
+        ]  # fmt: skip
+
+
+def make_plan(connection: Connection, aim: Aim) -> Plan:
+    """Reads only. Counts are of this moment; `apply` makes the plan again under its lock."""
+    keys = physical.read_keys(connection)
+    before, after = (physical.bind(d.forms, keys, aim.types) for d in (aim.before, aim.after))
+    tables = build_tables(after.forms, aim.types, MetaData(), aim.after.requests)
+    diff = Diff(connection, aim.app, keys, before, after, tables, aim.types, aim.locale, aim.breaking)
+    return Plan(aim, system.read_workspace(connection).revision, tuple(diff.changes()))
+
+
+def _sign(change: Change) -> str:
+    if change.blocked:
+        return "!"
+    if change.loses:
+        return "-"
+    return "+" if change.kind.startswith(("add", "restore")) else "~"
+
+
+def accepted(plan: Plan) -> Sequence[str]:
+    """The keys of everything in the plan that needs a yes: what somebody who has read all of it says yes to."""
+    return [c.key for c in plan.changes if c.loses]

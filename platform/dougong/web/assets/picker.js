@@ -1,0 +1,124 @@
+// Search and choose a record: [data-picker=url]. Recent five on opening, arrow keys, Enter, Esc; 新建「…」 where [data-create].
+import { ask, changed, each, icon, later, make } from "./dom.js";
+import { word } from "./words.js";
+
+let numbers = 0;
+
+export function mountPickers(root) {
+  each(root, "[data-picker]", mount);
+}
+
+function mount(picker) {
+  const input = picker.querySelector("[role=combobox]");
+  const list = make("div", { class: "picker-list", role: "listbox", id: `picker-${(numbers += 1)}`, hidden: true });
+  const many = "many" in picker.dataset;
+  let chosenText = input.value;
+  let asked = 0;
+  picker.append(list);
+  input.setAttribute("aria-controls", list.id);
+
+  const close = () => {
+    list.hidden = true;
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+  };
+  const point = (option) => {
+    for (const other of options()) other.setAttribute("aria-selected", String(other === option));
+    option?.scrollIntoView({ block: "nearest" });
+    input.setAttribute("aria-activedescendant", option?.id ?? "");
+  };
+  const options = () => [...list.querySelectorAll("[role=option]")];
+
+  async function open() {
+    const text = many || input.value !== chosenText ? input.value.trim() : "";
+    const mine = (asked += 1);
+    const url = new URL(picker.dataset.picker, location.href);
+    url.searchParams.set(text ? "q" : "recent", text || "1");
+    const found = await ask(url);
+    if (mine !== asked || document.activeElement !== input) return;
+    list.replaceChildren(...rows(found ?? [], text));
+    list.hidden = false;
+    input.setAttribute("aria-expanded", "true");
+    point(options()[0]);
+  }
+
+  function rows(found, text) {
+    const out = found.map(({ id, text: name, note }, place) => {
+      const option = make("div", { role: "option", id: `${list.id}-${place}`, "data-id": id, "data-text": name }, marked(name, text));
+      if (note) option.append(make("small", {}, note));
+      return option;
+    });
+    if (!text && out.length) out.unshift(make("div", { class: "group" }, word("recent")));
+    if (text && !out.length) out.push(make("div", { class: "group" }, word("nothing_found")));
+    if (text && picker.dataset.create) {
+      out.push(make("div", { role: "option", id: `${list.id}-new`, "data-new": text, class: "link" }, word("create", { text })));
+    }
+    return out;
+  }
+
+  function take(option) {
+    if (option.dataset.new) {
+      const url = new URL(picker.dataset.create, location.href);
+      url.searchParams.set("text", option.dataset.new);
+      location.assign(url);
+      return;
+    }
+    put(option.dataset.id, option.dataset.text);
+    close();
+    changed(input);
+  }
+
+  function put(id, text) {
+    if (many) {
+      const kept = make("input", { type: "hidden", name: input.dataset.name, value: id });
+      const away = make("button", { type: "button", "data-unpick": true, "aria-label": word("remove") }, icon("x"));
+      picker.querySelector(".picker-chosen").append(make("span", { class: "chip" }, text, kept, away));
+      input.value = "";
+    } else {
+      picker.querySelector("input[type=hidden]").value = id;
+      input.value = chosenText = text;
+    }
+  }
+
+  input.addEventListener("focus", open);
+  const search = later(120, open);
+  input.addEventListener("input", (event) => {
+    if (!event.isTrusted) return;
+    if (!many && !input.value) put("", "");
+    search();
+  });
+  input.addEventListener("blur", () => setTimeout(() => {
+    close();
+    if (!many) input.value = chosenText;
+  }, 150));
+  input.addEventListener("keydown", (event) => {
+    if (event.isComposing || list.hidden) return;
+    const all = options();
+    const here = all.findIndex((option) => option.getAttribute("aria-selected") === "true");
+    if (event.key === "ArrowDown") point(all[Math.min(here + 1, all.length - 1)]);
+    else if (event.key === "ArrowUp") point(all[Math.max(here - 1, 0)]);
+    else if (event.key === "Enter" && all[here]) take(all[here]);
+    else if (event.key === "Escape") close();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  list.addEventListener("pointerdown", (event) => event.preventDefault());
+  list.addEventListener("click", (event) => {
+    const option = event.target.closest("[role=option]");
+    if (option) take(option);
+  });
+  picker.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-unpick]")) return;
+    event.target.closest(".chip").remove();
+    changed(input);
+  });
+}
+
+function marked(name, text) {
+  const at = text ? name.toLowerCase().indexOf(text.toLowerCase()) : -1;
+  const whole = make("span");
+  if (at < 0) whole.append(name);
+  else whole.append(name.slice(0, at), make("mark", {}, name.slice(at, at + text.length)), name.slice(at + text.length));
+  return whole;
+}

@@ -1,0 +1,77 @@
+"""What a page stands on: the running workspace, one unchanging view of its data per request, and who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar, cast
+
+from flask import abort, current_app, g, request
+
+from dougong.context import Ctx
+from dougong.expr.types import Calendar
+from dougong.fields.base import Locale
+from dougong.records import rights
+from dougong.runtime import Runtime
+from dougong.spec.form import Form
+from dougong.web import language, session
+from dougong.web.formats import Reader
+
+T = TypeVar("T")
+EXTENSION = "dougong"
+
+
+def runtime() -> Runtime:
+    return cast(Runtime, current_app.extensions[EXTENSION])
+
+
+def ctx() -> Ctx:
+    """The request's reading view, opened when it is first asked for, with the rights of whoever is signed in."""
+    if "ctx" not in g:
+        reading: AbstractContextManager[Ctx] = runtime().read(session.actor(), g.locale)
+        g.reading, g.ctx = reading, reading.__enter__()
+    return cast(Ctx, g.ctx)
+
+
+def close(_error: BaseException | None = None) -> None:
+    """Ends the reading view; what is read next sees what was written."""
+    if reading := g.pop("reading", None):
+        g.pop("ctx", None)
+        reading.__exit__(None, None, None)
+
+
+def write(work: Callable[[Ctx], T]) -> T:
+    """`work` in a transaction of its own, as the person who is signed in. Raises Problems."""
+    close()
+    return runtime().write(session.actor(), work, locale=g.locale)
+
+
+def say(key: str, /, **values: Any) -> str:
+    """The page's own words, for messages that don't stand in a template."""
+    return language.say(g.locale, key, **values)
+
+
+def reader() -> Reader:
+    """Works for guests, too: error pages have dates and words."""
+    workspace = runtime().workspace() if "now" in g else None
+    calendar = workspace.calendar if workspace else Calendar()
+    return Reader(g.get("locale", "zh-CN"), calendar, g.now if "now" in g else runtime().clock.now())
+
+
+def locale() -> Locale:
+    """How values are written and read on this page."""
+    workspace = ctx().workspace
+    return Locale(g.locale, workspace.calendar, workspace.currency)
+
+
+def form(app: str, id: str, verb: str = "see") -> Form:
+    """The form of an address; 404 where there is none or the person may not `verb` on it at all."""
+    found = ctx().workspace.forms.get(f"{app}.{id}")
+    if found is None or found.lines_of or not rights.access(ctx(), found.key).may(verb):
+        abort(404)
+    return found
+
+
+def partial(target: str) -> bool:
+    """Whether htmx wants only the part with this id; going back in the browser wants the whole page."""
+    return request.headers.get("HX-Target") == target and "HX-History-Restore-Request" not in request.headers
