@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, MetaData, select
 
-from dougong.automation import actions, service, triggers
+from dougong.automation import service
+from dougong.automation.actions import actions
+from dougong.automation.deadlines import deadlines
 from dougong.automation.scene import Scene
+from dougong.automation.triggers import triggers
+from dougong.automation.triggers.base import TimeTrigger
 from dougong.clock import Clock, SystemClock
 from dougong.context import SYSTEM, Actor, Cause, Ctx, Origin
 from dougong.expr.tree import Template
 from dougong.expr.types import Calendar
-from dougong.fields import field_types
+import dougong.fields  # noqa: F401 - fills the registry
+from dougong.fields.base import field_types
 from dougong.fields.show import show
 from dougong.lang.compile import Compiled, compile_app
 from dougong.lang.vocabulary import Vocabulary
@@ -35,7 +41,6 @@ from dougong.store import physical, system
 from dougong.store.engine import Outdated, Store
 from dougong.store.tables import build_tables
 from dougong.workflow import service as workflow
-from dougong.workflow.deadlines import with_deadlines
 
 T = TypeVar("T")
 log = logging.getLogger("dougong")
@@ -46,13 +51,15 @@ VOCABULARY = Vocabulary(field_types, triggers, actions, channels, SYSTEM_FORMS)
 class Runtime:
     """One workspace on one database. Safe to share between threads; every process makes its own."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None, prepared: Workspace | None = None) -> None:
+        """`prepared` is the workspace as compiled from another database of the same content: scenarios play on copies."""
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self.store = Store(settings.database_url)
-        self.store.prepare()
+        if prepared is None:
+            self.store.prepare()
         self.outgoing = Outgoing(settings.allow_private)
-        self._workspace: Workspace | None = None
+        self._workspace: Workspace | None = prepared
         self._compiling = threading.Lock()
 
     # --- the compiled workspace ---------------------------------------------------------------------------------
@@ -68,10 +75,6 @@ class Runtime:
             with self._compiling:
                 self._workspace = load_workspace(connection)
         return self._workspace
-
-    def adopt(self, workspace: Workspace) -> None:
-        """Takes over a workspace compiled elsewhere from the same database content: scenarios run on copies."""
-        self._workspace = workspace
 
     # --- transactions -------------------------------------------------------------------------------------------
 
@@ -113,14 +116,14 @@ class Runtime:
         """An automation as it was when a run began: of the present app, else out of the kept definitions."""
         app, _, id = automation.partition(".")
         now = self.workspace().apps.get(app)
-        found = now.automations.get(id) if now else None
+        found = {**now.automations, **{a.id: a for a in deadlines(now)}}.get(id) if now else None
         if found is not None and found.digest == digest:
             return found
         with self.store.read() as connection:
             bodies = connection.execute(select(system.definition.c.body).order_by(system.definition.c.since.desc())).scalars().all()
         for body in bodies:
             old = compile_sources(body).app if isinstance(body, Mapping) and "app.yaml" in body else None
-            kept = with_deadlines(old).automations.get(id) if old and old.id == app else None
+            kept = {**old.automations, **{a.id: a for a in deadlines(old)}}.get(id) if old and old.id == app else None
             if kept is not None and kept.digest == digest:
                 return kept
         return None
@@ -143,6 +146,14 @@ class Runtime:
         """Everything that is due now, until quiet; how many things were done."""
         return service.work(self)
 
+    def next_due(self) -> datetime | None:
+        """The earliest instant at which there is work again."""
+        with self.read(SYSTEM) as ctx:
+            return service.next_due(ctx)
+
+    def close(self) -> None:
+        self.store.close()
+
 
 def compile_sources(sources: Mapping[str, str], others: Mapping[str, Form] | None = None, *, tolerant: bool = True) -> Compiled:
     """YAML by relative path → the app, or its problems."""
@@ -158,16 +169,17 @@ def load_workspace(connection: Connection) -> Workspace:
         if compiled.app is None:
             log.error("app %s is switched off: %s", installed.id, "; ".join(p.sentence("en") for p in compiled.problems))
             continue
-        apps[installed.id] = with_deadlines(compiled.app)
+        apps[installed.id] = compiled.app
     answers = dict(connection.execute(select(system.app.c.id, system.app.c.answers)).tuples().all())
     return build_workspace(connection, apps, answers, row)
 
 
 def build_workspace(connection: Connection, apps: Mapping[str, App], answers: Mapping[str, Any], row: system.WorkspaceRow) -> Workspace:
     """Apps with their physical names and tables; `answers` complete what `ask:` leaves to its defaults."""
-    bound = {id: physical.bind(connection, app) for id, app in apps.items()}
-    forms: dict[str, Form] = {**SYSTEM_FORMS, **{f.key: f for app in bound.values() for f in app.forms.values()}}
-    tables = build_tables(forms, field_types, MetaData(), service.index_requests(bound.values()))
+    compiled: dict[str, Form] = {**SYSTEM_FORMS, **{f.key: f for app in apps.values() for f in app.forms.values()}}
+    forms = physical.bind(compiled, physical.read_keys(connection), field_types).forms
+    bound = {id: replace(app, forms={f: forms[form.key] for f, form in app.forms.items()}) for id, app in apps.items()}
+    tables = build_tables(forms, field_types, MetaData(), index_requests(bound.values()))
     home = company.from_settings(row.settings)
     return Workspace(
         revision=row.revision,
@@ -183,4 +195,12 @@ def build_workspace(connection: Connection, apps: Mapping[str, App], answers: Ma
     )
 
 
-SYSTEM_ACTOR = SYSTEM
+def index_requests(apps: Iterable[App]) -> dict[str, set[str]]:
+    """Fields that time rules walk along (SEMANTICS 4): to be indexed, by form key."""
+    wanted: dict[str, set[str]] = {}
+    for app in apps:
+        for automation in (*app.automations.values(), *deadlines(app)):
+            kind = triggers.get(automation.on.kind)
+            if isinstance(kind, TimeTrigger) and automation.on.form and not automation.broken:
+                wanted.setdefault(automation.on.form, set()).add(kind.since(automation.on))
+    return wanted

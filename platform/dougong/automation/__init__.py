@@ -1,1 +1,1 @@
-""""""
+"""When something happens, or time has come: then do this."""

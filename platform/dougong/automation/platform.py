@@ -10,6 +10,8 @@ from dougong.context import Actor, Cause, Ctx, Origin
 from dougong.notify.outgoing import Outgoing
 from dougong.spec.app import Automation, Workspace
 
+NO_CAUSE = Cause()
+
 
 class Platform(Protocol):
     """Wired by the runtime, by the scenario runner and by tests; nothing else is taken from the surroundings."""
@@ -23,7 +25,7 @@ class Platform(Protocol):
 
     def workspace(self) -> Workspace: ...
 
-    def transaction(self, actor: Actor, origin: Origin, cause: Cause = Cause()) -> AbstractContextManager[Ctx]:
+    def transaction(self, actor: Actor, origin: Origin, cause: Cause = NO_CAUSE) -> AbstractContextManager[Ctx]:
         """One write transaction with its own `now`; committed at the end of the block."""
 
     def definition(self, automation: str, digest: str) -> Automation | None:

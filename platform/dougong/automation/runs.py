@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, or_, select, update
 from uuid6 import uuid7
 
-from dougong.automation.decide import rule_key
+from dougong.automation.decide import plan, rule_key
 from dougong.automation.tables import Outcome, run_table, switch_table, unfinished
 from dougong.context import Actor, Cause, Ctx
 from dougong.events.once import insert_once
 from dougong.problems import Problem
-from dougong.spec.app import Automation, Level
+from dougong.spec.app import Automation, Level, Workspace
 
 LEASE = timedelta(seconds=60)
 MOST_DEPTH = 16
@@ -48,6 +48,7 @@ class Run:
     outcome: str | None
     trace: Sequence[Mapping[str, Any]]
     due: datetime
+    started_at: datetime | None
     attempts: int
     token: str
 
@@ -69,6 +70,11 @@ class Run:
 def acting(automation: Automation) -> Actor:
     """Automations act as their app (SEMANTICS 9)."""
     return Actor(name=automation.name.text or automation.key, app=automation.app)
+
+
+def acting_for(workspace: Workspace, run: Run) -> Actor:
+    current = plan(workspace).all.get(run.automation)
+    return acting(current) if current else Actor(name=run.automation, app=run.automation.partition(".")[0])
 
 
 def row_for(
@@ -143,13 +149,14 @@ def finish(ctx: Ctx, run: Run, outcome: Outcome, problem: Problem | None = None)
     """Ends it, counts failures in a row for the switch, and wakes runs of the same rule that wait for this one."""
     trace = note(ctx, run, outcome, **({"problem": as_json(problem)} if problem else {}))
     done = change(
-        ctx, run, state="done", outcome=outcome, problem=as_json(problem), trace=trace, finished_at=ctx.now, lease_until=None, lease_token=None
+        ctx, run, state="done", outcome=outcome, problem=as_json(problem), trace=trace, finished_at=ctx.now,
+        lease_until=None, lease_token=None,
     )
     if outcome in ("failed", "finished"):
         _count_failures(ctx, run.automation, failed=outcome == "failed")
     r = run_table.c
     same = (r.automation == run.automation, r.level == run.level, r.form == run.form, r.record == run.record)
-    ctx.connection.execute(update(run_table).where(*same, r.state == "open", r.due > ctx.now, r.started_at.is_(None), r.attempts < 0).values(due=ctx.now))
+    ctx.connection.execute(update(run_table).where(*same, r.state == "queued").values(due=ctx.now))
     return done
 
 
@@ -158,6 +165,12 @@ def others(ctx: Ctx, run: Run) -> list[Run]:
     r = run_table.c
     query = select(run_table).where(r.form == run.form, r.record == run.record, r.automation == run.automation, r.level == run.level)
     return [Run.of(row) for row in ctx.connection.execute(query.where(unfinished, r.id < run.id).order_by(r.id)).mappings()]
+
+
+def with_outcome(connection: Connection, outcomes: Sequence[Outcome], limit: int) -> list[Run]:
+    """Newest first."""
+    query = select(run_table).where(run_table.c.outcome.in_(outcomes)).order_by(run_table.c.id.desc()).limit(limit)
+    return [Run.of(row) for row in connection.execute(query).mappings()]
 
 
 def next_due(connection: Connection) -> datetime | None:

@@ -31,7 +31,7 @@ run_table = Table(
     Column("chain", Json, nullable=False),
     Column("actor", Id),  # who set it off; `me` in its formulas
     Column("digest", Text, nullable=False),
-    Column("state", Text, nullable=False),  # open: not started; running; waiting; done
+    Column("state", Text, nullable=False),  # open: not started; queued: behind another of its rule; running; waiting; done
     Column("outcome", Text),
     Column("problem", Json),
     Column("trace", Json, nullable=False),

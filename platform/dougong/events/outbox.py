@@ -8,7 +8,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Boolean, Column, Connection, Index, Integer, RowMapping, Table, Text, and_, exists, func, literal_column, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Integer,
+    RowMapping,
+    Table,
+    Text,
+    and_,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from uuid6 import uuid7
 
 from dougong.context import Ctx
@@ -51,7 +68,7 @@ event_table = Table(
     Column("error", Text),
     sqlite_autoincrement=True,  # an id is part of run keys and must not come back
 )
-_DONE = literal_column("'done'")  # a bound parameter would hide the partial indexes
+_DONE: ColumnElement[str] = literal_column("'done'")  # a bound parameter would hide the partial indexes
 _waiting = event_table.c.state != _DONE
 Index("dg_event_queue", event_table.c.id, sqlite_where=_waiting, postgresql_where=_waiting)
 Index("dg_event_record", event_table.c.form, event_table.c.record, event_table.c.id, sqlite_where=_waiting, postgresql_where=_waiting)
@@ -146,8 +163,10 @@ def next_due(connection: Connection) -> datetime | None:
 
 def _row(ctx: Ctx, event: Event) -> dict[str, Any]:
     return {
-        "uid": event.uid or str(uuid7()), "at": ctx.now, "kind": event.kind, "form": event.form, "record": event.record, "name": event.name,
-        "old": event.old, "new": event.new, "changed": list(event.changed), "actor": ctx.actor.user, "origin": ctx.origin, "quiet": ctx.origin in QUIET and ctx.notes.get("automations") != "on",
+        "uid": event.uid or str(uuid7()), "at": ctx.now, "kind": event.kind, "form": event.form, "record": event.record,
+        "name": event.name,
+        "old": event.old, "new": event.new, "changed": list(event.changed), "actor": ctx.actor.user, "origin": ctx.origin,
+        "quiet": ctx.origin in QUIET and ctx.notes.get("automations") != "on",
         "cause": ctx.cause.event, "depth": ctx.cause.depth, "chain": [list(pair) for pair in ctx.cause.chain],
     }
 

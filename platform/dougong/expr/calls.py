@@ -88,6 +88,8 @@ def _called(c: Checking, raw: Raw, found: Function, signature: Signature, args: 
         if both is None or not all(fitted):
             return c.report("expr-one-kind", raw, found=found.name)
         return c.node("call", both, raw, *[f for f in fitted if f], value=found.name)
+    if found.name == "date" and len(args) == 1 and args[0].type.kind == "date":
+        return args[0]
     type_ = found.result(tuple(args)) if found.result else _result(signature.result, args)
     return c.node("call", type_, raw, *args, value=found.name)
 

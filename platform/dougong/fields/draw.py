@@ -11,17 +11,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from babel.numbers import get_currency_symbol
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dougong.fields import regions
 from dougong.fields.base import Locale, field_types
-from dougong.fields.show import say
+from dougong.fields.show import currency_sign, say
 from dougong.spec.form import Field
 
 pages = Environment(
-    loader=PackageLoader("dougong", "fields"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=PackageLoader("dougong", "fields"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    auto_reload=False,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 
 
@@ -47,7 +51,7 @@ def draw(
         "locale": locale.code,
         "say": lambda code, **args: say(code, locale.code, **args),
         "label": field.name.in_(locale.code),
-        "sign": get_currency_symbol(locale.currency, "zh_CN"),
+        "sign": currency_sign(locale.currency),
         "regions": regions,
         "columns": columns,
         "cell": cell,

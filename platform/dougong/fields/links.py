@@ -21,6 +21,7 @@ class Links(FieldType):
     required_options = ("to",)
     operators = LISTED
     widget = "links"
+    target = ""
 
     def value_type(self, options: Mapping[str, Any]) -> Type:
         return records(options["to"])

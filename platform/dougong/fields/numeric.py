@@ -53,6 +53,6 @@ class Numeric(FieldType):
     def check(self, field: Field, value: Any) -> None:
         low, high = self.limits(field.options, field.value)
         if low is not None and value < low:
-            raise Refused("below-range", limit=number_text(low, field.value, "en", "CNY"))
+            raise Refused("below-range", limit=number_text(low, field.value, "CNY"))
         if high is not None and value > high:
-            raise Refused("above-range", limit=number_text(high, field.value, "en", "CNY"))
+            raise Refused("above-range", limit=number_text(high, field.value, "CNY"))

@@ -36,7 +36,10 @@ class Percent(Numeric):
     def number(self, raw: Any, type_: Type) -> Decimal | None:
         raw = read.one(raw)
         if not isinstance(raw, str):
-            return read.number(raw, type_.scale)
+            fraction = read.number(raw, type_.scale)
+            if fraction is not None and abs(fraction) >= read.BOUND // 100:  # so that it can be typed as well
+                raise Refused("number-too-large")
+            return fraction
         written = (read.plain(raw) or "").removesuffix("%")
         exact = read.number(written, type_.scale - 2)
         if exact is None and written != (read.plain(raw) or ""):

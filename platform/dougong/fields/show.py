@@ -11,7 +11,7 @@ from typing import Any
 from babel import Locale as BabelLocale
 from babel.core import UnknownLocaleError
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import get_currency_symbol
 
 from dougong.expr.types import Calendar, Span, Type
 from dougong.problems import Problem, language
@@ -30,7 +30,7 @@ def show(value: Any, type_: Type, locale: str, calendar: Calendar, currency: str
         return ""
     match type_.kind:
         case "number":
-            return number_text(value, type_, locale, currency)
+            return number_text(value, type_, currency)
         case "yes_no":
             return say("word-yes" if value else "word-no", locale)
         case "date":
@@ -52,14 +52,21 @@ def show(value: Any, type_: Type, locale: str, calendar: Calendar, currency: str
             return str(value)
 
 
-def number_text(value: Decimal | int, type_: Type, locale: str, currency: str) -> str:
-    """Exactly as many decimals as the type has; the currency sign is the Chinese reader's (¥), as there is one currency."""
-    decimals = "." + "0" * type_.scale if type_.scale else ""
+def number_text(value: Decimal | int, type_: Type, currency: str) -> str:
+    """Exactly as many decimals as the type has, in threes, which is how Chinese and English readers both write numbers."""
+    sign = "-" if value < 0 else ""
     if type_.unit == "money":
-        return str(format_currency(value, currency, "¤#,##0" + decimals, locale="zh_CN", currency_digits=False))
+        return f"{sign}{currency_sign(currency)}{Decimal(value).copy_abs():,.{type_.scale}f}"
     if type_.unit == "percent":
-        return str(format_percent(value, "#,##0." + "#" * max(type_.scale - 2, 1) + "%", locale=babel_locale(locale)))
-    return str(format_decimal(value, "#,##0" + decimals, locale=babel_locale(locale)))
+        points = f"{Decimal(value).copy_abs() * 100:,.{max(type_.scale - 2, 0)}f}"
+        return f"{sign}{points.rstrip('0').rstrip('.') if '.' in points else points}%"
+    return f"{value:,.{type_.scale}f}" if type_.scale else f"{value:,}"
+
+
+@cache
+def currency_sign(currency: str) -> str:
+    """As a Chinese reader writes it (¥, US$): in every language, for there is one currency."""
+    return str(get_currency_symbol(currency, "zh_CN"))
 
 
 def date_text(day: date, locale: str) -> str:

@@ -22,6 +22,7 @@ class Users(FieldType):
     schema = FILTER
     operators = LISTED
     widget = "links"
+    target = "user"
 
     def value_type(self, options: Mapping[str, Any]) -> Type:
         return list_of(USER)

@@ -12,7 +12,7 @@ from dougong.lang.options import canonical, compile_options, compile_steps
 from dougong.lang.report import Report
 from dougong.lang.site import Site
 from dougong.lang.source import Document, Place
-from dougong.lang.units import span
+from dougong.expr.units import duration
 from dougong.problems import Problem, suggest
 from dougong.spec.app import Automation, Level, Trigger
 from dougong.spec.label import Label
@@ -27,7 +27,7 @@ def build_automation(document: Document, site: Site) -> Automation:
     kind = site.schemas.dispatches["trigger"].case(on.value) or ""
     trigger, site = _trigger(kind, on, site)
     if ("do" in place) == ("levels" in place):
-        site.report.check("do-or-levels", place["automation"].key_mark)
+        site.report.check("do-or-levels", place["automation"].mark)
     do = place["do"]
     levels = (Level("", compile_steps(do, site)),) if "do" in place else _levels(place["levels"], site)
     return Automation(
@@ -66,8 +66,8 @@ def _trigger(kind: str, on: Place, site: Site) -> tuple[Trigger, Site]:
     form = _form_of_trigger(kind, word, on, site)
     options = compile_options(on, schema, replace(site, form=form))
     by_event = hasattr(word, "events")
-    if not form and by_event:
-        names[kind] = JSON  # what came from outside, by the trigger's own word
+    if word.schema[kind].get("format") == "id":
+        names[kind] = JSON  # what came in from outside, by the trigger's own word
     elif form and not by_event and not hasattr(word, "since"):
         names[form.rpartition(".")[2]] = record(form)
     here = replace(site, form=form, names={**site.names, **names}, old=bool(getattr(word, "old", False)), me=by_event)
@@ -102,11 +102,11 @@ def _levels(place: Place, site: Site) -> tuple[Level, ...]:
             Level(
                 id=id,
                 do=compile_steps(item["do"], site),
-                after=span(str(item.get("after", "0"))) if "after" in item else None,
+                after=duration(str(item.get("after", "0"))) if "after" in item else None,
                 repeated=int(item.get("repeated", 0)),
                 of=str(item.get("of", "")),
                 in_a_row_per=site.field(per) if per.value else "",
-                within=span(str(item.get("within", "0"))) if "within" in item else None,
+                within=duration(str(item.get("within", "0"))) if "within" in item else None,
             )
         )
     return tuple(out)

@@ -98,14 +98,33 @@ def _linked(
     shapes = build_shapes(links, report)
     labels = Labels(kinds.get("texts", ()))
     site = Site(links, shapes.by_key, vocabulary, compose(vocabulary), labels, report, shapes.unknown)
+    made = _built(app, kinds, unsound, sources, site, tolerant)
+    if report.linking:
+        return _stopped(report.linking)
+    made = check_rules(made, site)
+    if report.checking:
+        return _stopped(report.checking)
+    facts = lint(made, site)
+    wrong = _sorted(report.linting)
+    return Compiled(made if all(p.warning for p in wrong) else None, wrong, facts)
+
+
+def _built(
+    app: Document,
+    kinds: Mapping[str, Sequence[Document]],
+    unsound: Sequence[tuple[Document, Sequence[Problem]]],
+    sources: Mapping[str, str],
+    site: Site,
+    tolerant: bool,
+) -> App:
     forms = build_forms(site)
-    site = replace(site, forms={**links.others, **forms})
+    site = replace(site, forms={**site.links.others, **forms})
     workflows = build_workflows(site)
     automations = _automations(kinds.get("automation", ()), unsound, site, tolerant)
     roles, edit_needs = build_roles(kinds.get("role", ()), site)
-    made = App(
+    return App(
         id=app.id,
-        name=labels.label(app.root["name"], "app", "name"),
+        name=site.labels.label(app.root["name"], "app", "name"),
         version=str(app.content["version"]),
         language=str(app.content.get("language", "zh")),
         icon=str(app.content.get("icon", "")),
@@ -119,20 +138,12 @@ def _linked(
         edit_needs=edit_needs,
         homes=build_homes(app, site),
         data=build_data(kinds.get("data", ()), sources, site),
-        scenarios=build_scenarios(kinds.get("scenario", ())),
+        scenarios=build_scenarios(kinds.get("scenario", ()), site),
         needs=dict(app.content.get("needs") or {}),
         menu=tuple(app.content.get("menu") or ()),
         digest=hashlib.sha256("\0".join(f"{name}\0{sources[name]}" for name in sorted(sources)).encode()).hexdigest(),
         sources=dict(sources),
     )
-    if report.linking:
-        return _stopped(report.linking)
-    made = check_rules(made, site)
-    if report.checking:
-        return _stopped(report.checking)
-    facts = lint(made, site)
-    wrong = _sorted(report.linting)
-    return Compiled(made if all(p.warning for p in wrong) else None, wrong, facts)
 
 
 def _automations(

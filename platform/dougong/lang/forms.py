@@ -11,10 +11,11 @@ from dougong.expr.tree import Expr, Template
 from dougong.expr.types import INTEGER, Type, record
 from dougong.lang.kinds.form import FIELD_OPTIONS
 from dougong.lang.link import FieldDraft, FormDraft
-from dougong.lang.options import compile_options, content_id, fits, given_value
+from dougong.lang.options import compile_options, content_id, given_value
 from dougong.lang.site import Site
 from dougong.lang.source import Place
-from dougong.lang.units import fraction, span
+from dougong.expr.units import duration
+from dougong.lang.units import fraction
 from dougong.problems import suggest
 from dougong.spec.form import AskLater, Case, Duplicate, Field, Form, Option, Reject, Section
 from dougong.spec.label import Label
@@ -69,7 +70,15 @@ def _fields(draft: FormDraft, site: Site) -> dict[str, Field]:
         parent = draft.lines_of[0]
         name = site.links.forms[parent].name
         fields["parent"] = Field(
-            id="parent", name=Label(name), type="link", value=record(parent), target=parent, required=True, index=True, key="parent", system=True
+            id="parent",
+            name=Label(name),
+            type="link",
+            value=record(parent),
+            target=parent,
+            required=True,
+            index=True,
+            key="parent",
+            system=True,
         )
     own = {item.id: _field(item, (*path, item.id), site) for item in draft.fields.values()}
     # declared ones first, in their order; an `owner` declared here takes the place of the system's
@@ -160,10 +169,7 @@ def _formula(item: FieldDraft, site: Site) -> Expr | None:
     place = item.formula
     if place is None or (site.form, item.id) in site.unknown:
         return None
-    expr = replace(site, me=not item.stored).formula(place)
-    if expr and not item.inferred and not fits(expr.type, item.value):
-        site.report.check("wrong-value", place.mark, field=str(item.place.get("name", item.id)))
-    return expr
+    return replace(site, me=not item.stored).formula(place, None if item.inferred else item.value)
 
 
 def _cases(item: FieldDraft, site: Site) -> tuple[Case, ...]:
@@ -189,10 +195,7 @@ def _then(place: Place, item: FieldDraft, site: Site) -> Expr | str:
             near = names.get(word) or suggest(word, item.value.options)
             site.report.check("unknown-option-id", place.mark, near, word=word, field=str(item.place.get("name", item.id)))
         return word
-    expr = site.formula(place)
-    if expr and not fits(expr.type, item.value):
-        site.report.check("wrong-value", place.mark, field=str(item.place.get("name", item.id)))
-    return expr or ""
+    return site.formula(place, item.value) or ""
 
 
 def _default(item: FieldDraft, field: Field, site: Site) -> Any:
@@ -236,7 +239,9 @@ def _duplicates(place: Place, site: Site) -> tuple[Duplicate, ...]:
         similar = "similar" in item
         above = float(fraction(str(item.get("above", "80%")))) if similar else 1.0
         message = replace(site, names={"found": record(site.form)}).template(item["message"])
-        out.append(Duplicate(id, site.fields(item["similar" if similar else "same"]), similar, above, str(item.get("then", "refuse")), message))
+        out.append(
+            Duplicate(id, site.fields(item["similar" if similar else "same"]), similar, above, str(item.get("then", "refuse")), message)
+        )
         if out[-1].then == "refuse" and message is None:
             site.report.lint("no-message", item.key_mark, warning=False)
     return tuple(out)
@@ -264,10 +269,10 @@ def _ask_later(place: Place, path: tuple[str, ...], site: Site) -> tuple[AskLate
         message = site.labels.label(item["message"], *path, "ask_later", id, "message")
         if "before" in item and not message:
             site.report.lint("no-message", item.key_mark, warning=False)
-        since, within = site.field(item["since"]), span(str(item.get("within", "0")))
+        since, within = site.field(item["since"]), duration(str(item.get("within", "0")))
         out.append(AskLater(id, since, within, site.fields(item["fields"]), str(item.get("before", "")), message))
     return tuple(out)
 
 
 def _on_delete(place: Place, site: Site) -> Mapping[str, str]:
-    return {key: str(item.value) for word, item in place["on_delete"].items() if (key := site.links.form(item, site.report, word))}
+    return {key: str(item.value) for _, item in place["on_delete"].items() if (key := site.links.form(item.as_key, site.report))}

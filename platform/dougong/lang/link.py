@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from dougong.expr.checking import RESERVED
-from dougong.expr.types import DATE, DATETIME, INTEGER, SPAN, TEXT, YES_NO, Type, number, records
+from dougong.expr.types import DATE, INTEGER, SPAN, TEXT, YES_NO, Type, number, records
 from dougong.fields.base import FieldType
 from dougong.lang.report import Report
 from dougong.lang.source import Document, Place
@@ -41,7 +40,8 @@ class FieldDraft:
         """The formula that this field's value comes from."""
         required = [o for o in self.type.required_options if self.type.schema.get(o, {}).get("format") == "formula"]
         option = required[0] if required else "formula"
-        return self.place[option] if option in self.place else None
+        place = self.place[option]
+        return None if place.value is None else place
 
     @property
     def inferred(self) -> bool:

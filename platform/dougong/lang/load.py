@@ -41,7 +41,7 @@ def read_folder(path: FilePath) -> Mapping[str, str]:
         name = file.name if path.is_file() else file.relative_to(path).as_posix()
         try:
             if file.stat().st_size > MAX_FILE:
-                problems.append(Problem("file-too-large", {"limit": MAX_FILE}, Mark(name, 1, 1)))
+                problems.append(Problem("source-too-large", {"limit": MAX_FILE}, Mark(name, 1, 1)))
                 continue
             sources[name] = file.read_text("utf-8-sig")
         except UnicodeDecodeError:
@@ -79,7 +79,7 @@ def load(sources: Mapping[str, str]) -> tuple[list[Document], list[Problem]]:
 
 def _load_file(file: str, text: str) -> tuple[list[Document], list[Problem]]:
     if len(text) > MAX_FILE:
-        return [], [Problem("file-too-large", {"limit": MAX_FILE}, Mark(file, 1, 1))]
+        return [], [Problem("source-too-large", {"limit": MAX_FILE}, Mark(file, 1, 1))]
     if bad := _UNPRINTABLE.search(text):
         line = text.count("\n", 0, bad.start()) + 1
         column = bad.start() - text.rfind("\n", 0, bad.start())
@@ -134,7 +134,13 @@ class _Builder:
     def mark(self, event: Any) -> Mark:
         """Where the words begin: after the quote, on the first line of a block."""
         line, column = event.start_mark.line, event.start_mark.column
-        end = event.end_mark.column if event.end_mark.line == line else len(self.lines[line].rstrip("\r")) if line < len(self.lines) else column
+        end = (
+            event.end_mark.column
+            if event.end_mark.line == line
+            else len(self.lines[line].rstrip("\r"))
+            if line < len(self.lines)
+            else column
+        )
         style = getattr(event, "style", None)
         if style in ("'", '"'):
             column += 1
@@ -207,7 +213,7 @@ class _Builder:
         if depth > MAX_DEPTH:
             raise _Stop(Problem("too-deep", {"limit": MAX_DEPTH}, self.mark(event)))
         if self.nodes > MAX_NODES:
-            raise _Stop(Problem("file-too-large", {"limit": MAX_FILE}, self.mark(event)))
+            raise _Stop(Problem("source-too-large", {"limit": MAX_FILE}, self.mark(event)))
         if isinstance(event, yaml.AliasEvent):
             self.problems.append(Problem("alias-refused", {"word": f"*{event.anchor}"}, self.mark(event), suggestion=f'"*{event.anchor}"'))
         elif event.anchor is not None:

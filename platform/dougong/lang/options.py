@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+
+from croniter import croniter
 
 from dougong.expr.tree import Expr, Template
 from dougong.expr.types import Type
@@ -16,10 +19,13 @@ from dougong.lang.kinds.automation import STEP_OPTIONS
 from dougong.lang.kinds.parts import Schema
 from dougong.lang.site import Site
 from dougong.lang.source import Place
-from dougong.lang.units import fraction, span
+from dougong.expr.units import duration
+from dougong.lang.units import fraction
 from dougong.problems import suggest
 from dougong.spec.app import Step
 from dougong.spec.form import Field
+
+_SINGLE = re.compile(r"\s*\{\{\s*((?:(?!\}\}).)+?)\s*\}\}\s*")
 
 
 def compile_options(place: Place, schema: Schema, site: Site, skip: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -27,10 +33,10 @@ def compile_options(place: Place, schema: Schema, site: Site, skip: tuple[str, .
     properties: Mapping[str, Schema] = schema.get("properties", {})
     done: dict[str, Any] = {}
     waiting = [key for key, _ in place.items() if key in properties and key not in skip]
-    waiting.sort(key=lambda key: (any(properties[key].get(word) in place for word in ("scope", "target")), list(properties).index(key)))
+    waiting.sort(key=lambda key: (any(properties[key].get(word, "") in place for word in ("scope", "target")), list(properties).index(key)))
     for key in waiting:
         here = _standing(properties[key].get("scope", ""), properties, done, site)
-        there = _standing(properties[key].get("target", ""), properties, done, here if "scope" in properties[key] else site)
+        there = _standing(properties[key].get("target", ""), properties, done, site)
         done[key] = _option(place[key], properties[key], here, there, place)
     return {key: done[key] for key, _ in place.items() if key in done}
 
@@ -45,7 +51,7 @@ def _standing(option: str, properties: Mapping[str, Schema], done: Mapping[str, 
             return site.on(value)
         case "field" if member := site.shapes[site.form].members.get(value) if site.form in site.shapes else None:
             return site.on(member.type.form)
-        case "formula" if isinstance(value, Expr) and value.type.form:
+        case "records" if isinstance(value, Expr):
             return site.on(value.type.form)
     return site
 
@@ -53,19 +59,21 @@ def _standing(option: str, properties: Mapping[str, Schema], done: Mapping[str, 
 def _option(place: Place, schema: Schema, site: Site, target: Site, beside: Place) -> Any:
     value = place.value
     if isinstance(value, list) and schema.get("format") not in ("people", "steps"):
-        items = schema.get("items") or next((b["items"] for b in schema.get("anyOf", ()) if "items" in b), {})
+        items: Schema = schema.get("items") or next((b["items"] for b in schema.get("anyOf", ()) if "items" in b), {})
         return tuple(_option(item, {**schema, **items} if "format" in schema else items, site, target, beside) for item in place.each())
     if isinstance(value, Mapping) and schema.get("format") not in ("values", "steps"):
         return _mapping(place, schema, site)
     match schema.get("format"):
         case "formula":
             return site.formula(place)
+        case "records":
+            return site.formula(place, Type("records"))
         case "template":
             return site.template(place)
         case "people":
             return site.people(place)
         case "duration":
-            return span(str(value))
+            return duration(str(value))
         case "percent":
             return fraction(str(value))
         case "money":
@@ -74,6 +82,12 @@ def _option(place: Place, schema: Schema, site: Site, target: Site, beside: Plac
             return site.links.form(place, site.report)
         case "field":
             return site.field(place)
+        case "channel":
+            return _channel(place, site)
+        case "cron":
+            if not croniter.is_valid(str(value)):
+                site.report.check("bad-cron", place.mark, word=str(value))
+            return value
         case "workflow":
             return _workflow(place, site)
         case "stage":
@@ -81,7 +95,7 @@ def _option(place: Place, schema: Schema, site: Site, target: Site, beside: Plac
         case "role":
             return site.role(place)
         case "values":
-            return compile_values(place, target.form, site)
+            return compile_values(place, target.form, site) if "target" in schema else _free_values(place, site)
         case "steps":
             return compile_steps(place, site)
     if "type" not in schema and "enum" not in schema and "anyOf" not in schema:
@@ -95,12 +109,16 @@ def _mapping(place: Place, schema: Schema, site: Site) -> dict[str, Any]:
         return compile_options(place, schema, site)
     inner = schema.get("additionalProperties", {})
     by_field = schema.get("propertyNames", {}).get("format") == "field"
-    form = site.links.form(place.document.root["on"]["form"], site.report) if by_field and not site.form and "form" in place.document.root["on"] else site.form
+    form = (
+        site.links.form(place.document.root["on"]["form"], site.report)
+        if by_field and not site.form and "form" in place.document.root["on"]
+        else site.form
+    )
     out: dict[str, Any] = {}
     for key, item in place.items():
         here = site.on(form)
         if by_field:
-            here.member(replace(item, path=item.path), word=key)
+            here.member(item.as_key)
         properties = inner.get("properties", {}) if isinstance(inner, Mapping) else {}
         if by_field and properties and isinstance(item.value, Mapping):
             out[key] = {side: constant(item[side], field, site) for side in item.value if (field := _field(form, key, site))}
@@ -119,6 +137,13 @@ def _value_of_field(place: Place, beside: Place, site: Site) -> Any:
     named = next((str(item.value) for key in ("field", "fields") for item in beside[key].each()), "")
     field = _field(site.form, named, site)
     return constant(place, field, site) if field else place.value
+
+
+def _channel(place: Place, site: Site) -> str:
+    word, known = str(place.value), ("inbox", *site.vocabulary.channels)
+    if word not in known:
+        site.report.link("unknown-channel", place.mark, suggest(word, known), word=word, known="、".join(known))
+    return word
 
 
 def _workflow(place: Place, site: Site) -> str:
@@ -154,40 +179,30 @@ def compile_values(place: Place, form: str, site: Site) -> dict[str, Any]:
     return out
 
 
+def _free_values(place: Place, site: Site) -> dict[str, Any]:
+    """name: value, for the outside: names are free."""
+    return {key: _free_value(item, site) for key, item in place.items()}
+
+
+def _free_value(place: Place, site: Site) -> Any:
+    template = site.template(place) if isinstance(place.value, str) and "{{" in place.value else None
+    return (template.single or template) if template else place.value
+
+
 def given_value(place: Place, field: Field, site: Site) -> Any:
     """A default or a value to set: a formula, a text with formulas, a path to a person or record, or a constant."""
-    if isinstance(place.value, str) and "{{" in place.value:
-        template = site.template(place)
-        if template is None or template.single is None:
-            if template and field.value.kind not in ("text", "json"):
-                site.report.check("wrong-value", place.mark, field=str(field.name))
-            return template
-        return _fitting(place, template.single, field, site)
-    if field.value.kind == "record" and isinstance(place.value, str):
-        expr = site.formula(place)
-        return _fitting(place, expr, field, site) if expr else None
+    if not isinstance(place.value, str):
+        return constant(place, field, site)
+    if single := _SINGLE.fullmatch(place.value):
+        mark = replace(place.mark, column=place.mark.column + single.start(1), length=len(single[1]))
+        return site.expression(single[1], mark, place, field.value)
+    if "{{" in place.value:
+        if field.value.kind not in ("text", "json"):
+            site.report.check("wrong-value", place.mark, field=str(field.name))
+        return site.template(place)
+    if field.value.kind == "record":
+        return site.formula(place, field.value)
     return constant(place, field, site)
-
-
-def _fitting(place: Place, expr: Expr, field: Field, site: Site) -> Expr:
-    if not fits(expr.type, field.value):
-        site.report.check("wrong-value", place.mark, field=str(field.name))
-    return expr
-
-
-def fits(given: Type, wanted: Type) -> bool:
-    """Whether a value of one type may stand in a field of the other."""
-    if given.kind == "empty":
-        return True
-    if wanted.kind == "json":
-        return True
-    if wanted.kind == "text":
-        return given.kind in ("text", "choice")
-    if wanted.kind == "choice":
-        return given.kind == "text" or (given.kind == "choice" and (not given.options or set(given.options) <= set(wanted.options)))
-    if wanted.kind in ("record", "records"):
-        return given.kind in ("record", "records", "list") and wanted.form in (given.form, given.of.form if given.of else "")
-    return given.kind == wanted.kind
 
 
 def constant(place: Place, field: Field, site: Site) -> Any:
@@ -241,5 +256,3 @@ def content_id(value: Any, taken: set[str]) -> str:
 def canonical(value: Any) -> str:
     """One text for equal content."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
-
-

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from dougong.lang.kinds import KINDS, automation, form, scenario
-from dougong.lang.kinds.parts import ANYTHING, BY_FORMAT, Schema, mapping
+from dougong.lang.kinds.parts import BY_FORMAT, Schema, mapping
 from dougong.lang.vocabulary import Vocabulary
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -43,20 +43,20 @@ class Schemas:
 @lru_cache(maxsize=8)
 def compose(vocabulary: Vocabulary) -> Schemas:
     """The schemas that fit these plug-ins."""
-    defs = {"field": form.FIELD_SCHEMA, "step": automation.STEP_SCHEMA}
+    defs: dict[str, Schema] = {"field": form.FIELD_SCHEMA, "step": automation.STEP_SCHEMA}
     words = automation.FLOW | {name: _closed(word.schema, word.required) for name, word in vocabulary.actions.items()}
     dispatches = {
         "field": _dispatch("field-type", "type", _field_cases(vocabulary), {}),
         "trigger": _dispatch("trigger", "", {n: _closed(w.schema, w.required) for n, w in vocabulary.triggers.items()}, {}),
         "action": _dispatch("action", "", words, automation.STEP_OPTIONS),
-        "scenario": _dispatch("scenario-step", "", {word: mapping({word: ANYTHING}, word) for word in scenario.STEP_WORDS}, {}),
+        "scenario": _dispatch("scenario-step", "", {word: mapping({word: schema}, word) for word, schema in scenario.STEPS.items()}, {}),
     }
     kinds = {kind: {"$schema": DIALECT, **expand(schema), "$defs": defs} for kind, schema in KINDS.items()}
     return Schemas(kinds, dispatches, defs)
 
 
 def _field_cases(vocabulary: Vocabulary) -> Mapping[str, Schema]:
-    kind = form.FIELD_SCHEMA["properties"]["type"]
+    kind = form.TYPE
     return {
         name: _closed({**form.FIELD_OPTIONS, **type_.schema, "type": {**kind, "const": name}}, ["type", *type_.required_options])
         for name, type_ in vocabulary.field_types.items()
@@ -86,4 +86,7 @@ def expand(schema: Any) -> Any:
     if not typed:
         return {**meant, **said}
     # the inner schemas of steps and fields, and the spelling of durations, hold also where the type is written
-    return {**{key: value for key, value in meant.items() if key not in ("type", "anyOf") and said.get("type") == meant.get("type")}, **said}
+    return {
+        **{key: value for key, value in meant.items() if key not in ("type", "anyOf") and said.get("type") == meant.get("type")},
+        **said,
+    }

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from dougong.expr.compile import compile_expr
 from dougong.expr.scope import Member, Scope, Shape
-from dougong.expr.tree import Expr
 from dougong.expr.types import TEXT, Type
 from dougong.lang.emptiness import may_be_empty
 from dougong.lang.link import FieldDraft, FormDraft, Links
@@ -16,6 +15,8 @@ from dougong.lang.source import Place
 from dougong.problems import Problem
 from dougong.spec.system import SYSTEM_FIELDS
 
+Where = tuple[str, str]
+"""(form key, field id)"""
 NEVER_EMPTY = ("created_at", "modified_at", "touched_at")
 
 
@@ -24,7 +25,7 @@ class Shapes:
     """`by_key` are all forms a formula may reach; `unknown` the (form, field) whose formula has no type because it is wrong."""
 
     by_key: Mapping[str, Shape]
-    unknown: frozenset[tuple[str, str]]
+    unknown: frozenset[Where]
 
 
 def build_shapes(links: Links, report: Report) -> Shapes:
@@ -33,14 +34,16 @@ def build_shapes(links: Links, report: Report) -> Shapes:
     shapes = {key: form.shape for key, form in links.others.items()}
     shapes |= {key: Shape(key, draft.name, members[key]) for key, draft in links.forms.items()}
     waiting = {(key, item.id): item for key, draft in links.forms.items() for item in draft.fields.values() if item.inferred}
-    found: dict[tuple[str, str], tuple[Problem, ...]] = {}
+    found: dict[Where, tuple[Problem, ...]] = {}
     progress = True
     while waiting and progress:
         progress = False
         for where, item in list(waiting.items()):
             place = item.formula
             assert place is not None  # the schema demands it
-            expr, found[where] = compile_expr(str(place.value), place.mark, Scope(links.app, shapes, shapes[where[0]], settings=links.settings))
+            expr, found[where] = compile_expr(
+                str(place.value), place.mark, Scope(links.app, shapes, shapes[where[0]], settings=links.settings)
+            )
             if expr:
                 item.value = expr.type
                 members[where[0]][item.id] = _member(item, empty=may_be_empty(expr.root, shapes))
@@ -95,9 +98,9 @@ def _member(item: FieldDraft, *, empty: bool) -> Member:
     )
 
 
-def _report_cycles(waiting: Mapping[tuple[str, str], FieldDraft], found: Mapping[tuple[str, str], tuple[Problem, ...]], report: Report) -> None:
+def _report_cycles(waiting: Mapping[Where, FieldDraft], found: Mapping[Where, tuple[Problem, ...]], report: Report) -> None:
     """Formulas that only wait for each other; one whose formula is wrong in itself is reported as that."""
-    edges: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    edges: dict[Where, set[Where]] = {}
     for where, item in waiting.items():
         place = item.formula
         assert place is not None
@@ -105,7 +108,7 @@ def _report_cycles(waiting: Mapping[tuple[str, str], FieldDraft], found: Mapping
         edges[where] = {other for other in waiting if other[1] in names}
         if not edges[where]:
             report.take(found[where])
-    told: set[tuple[str, str]] = set()
+    told: set[Where] = set()
     for start in waiting:
         path = _way_back(start, edges)
         if path and not told & set(path):
@@ -119,7 +122,7 @@ def _word(place: Place, problem: Problem) -> str:
     return str(place.value)[offset : offset + problem.mark.length]
 
 
-def _way_back(start: tuple[str, str], edges: Mapping[tuple[str, str], set[tuple[str, str]]]) -> list[tuple[str, str]]:
+def _way_back(start: Where, edges: Mapping[Where, set[Where]]) -> list[Where]:
     """The shortest path from `start` back to it."""
     paths = [[start]]
     seen = {start}
@@ -132,5 +135,3 @@ def _way_back(start: tuple[str, str], edges: Mapping[tuple[str, str], set[tuple[
                 seen.add(following)
                 paths.append([*path, following])
     return []
-
-

@@ -15,7 +15,7 @@ from dougong.lang.report import Report
 from dougong.lang.schema import Schemas
 from dougong.lang.source import Place
 from dougong.lang.vocabulary import Vocabulary
-from dougong.problems import Problem, suggest
+from dougong.problems import Mark, Problem, suggest
 from dougong.spec.form import Form
 
 
@@ -49,7 +49,11 @@ class Site:
         if place.value is None:
             return None
         words = str(place.value).lower() if isinstance(place.value, bool) else str(place.value)
-        expr, problems = compile_expr(words, place.mark, self.scope, want)
+        return self.expression(words, place.mark, place, want)
+
+    def expression(self, words: str, mark: Mark, place: Place, want: Type | None = None) -> Expr | None:
+        """A formula that is part of the text at `place`."""
+        expr, problems = compile_expr(words, mark, self.scope, want)
         self.report.take(self._own(place, problems))
         return expr
 
@@ -65,10 +69,14 @@ class Site:
 
     def _own(self, place: Place, problems: tuple[Problem, ...]) -> list[Problem]:
         """Without the echo of a formula elsewhere that is wrong, and reported there."""
-        broken = {id for _, id in self.unknown}
-        words = str(place.value)
-        start = place.mark.column
-        return [p for p in problems if not any(id in words[max(0, p.mark.column - start) : p.mark.column - start + p.mark.length] for id in broken)]
+        broken = [id for _, id in self.unknown]
+        words, start = str(place.value), place.mark.column
+
+        def said(problem: Problem) -> str:
+            at = max(0, problem.mark.column - start)
+            return words[at : at + problem.mark.length]
+
+        return [p for p in problems if not any(id in said(p) for id in broken)]
 
     def member(self, place: Place, form: str = "", word: str = "") -> Member | None:
         """The field of the form at hand that `place` names; None after reporting that there is none."""
@@ -102,8 +110,10 @@ class Site:
 
     def stage(self, place: Place, workflow: str = "") -> str:
         """The stage's id at `place`, of `workflow` or of the workflow of the form at hand."""
-        found = self.links.workflows.get(workflow) or self.links.workflow_of(self.form)
+        found = self.links.workflows.get(workflow) if workflow else self.links.workflow_of(self.form)
         word = str(place.value)
+        if workflow and found is None:
+            return ""  # the workflow's own place says so
         if found is None:
             self.report.link("no-workflow-here", place.mark, word=word)
         elif word in found.stages:

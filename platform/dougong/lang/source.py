@@ -37,11 +37,14 @@ class Place:
     document: Document
     path: Path
     value: Any
+    is_key: bool = False
 
     @property
     def mark(self) -> Mark:
         """Where the value stands; for a missing one, where its owner does."""
         path = self.path
+        if self.is_key:
+            return self.document.keys[path]
         while path not in self.document.values and path:
             path = path[:-1]
         return self.document.values.get(path, NOWHERE)
@@ -57,6 +60,11 @@ class Place:
 
     def __contains__(self, key: str) -> bool:
         return isinstance(self.value, Mapping) and key in self.value
+
+    @property
+    def as_key(self) -> Place:
+        """The key of this entry, where a key is a name to be looked up."""
+        return Place(self.document, self.path, self.path[-1], is_key=True)
 
     def get(self, key: str, default: Any) -> Any:
         """The plain value under `key`."""

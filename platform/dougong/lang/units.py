@@ -1,18 +1,13 @@
-"""Durations and percentages as they are written."""
+"""Percentages and ids as they are written, and what a badly written duration probably means."""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
 
-from dougong.expr.types import Span
-
-DURATION_PATTERN = r"^(0|[1-9][0-9]{0,5}) ?(m|h|d|w|workdays?)$"
 PERCENT_PATTERN = r"^(100|[1-9]?[0-9])(\.[0-9]{1,4})?%$"
 ID_PATTERN = "^[a-z][a-z0-9_]*$"
 
-_DURATION = re.compile(DURATION_PATTERN)
-_HOUR = 3_600_000
 _UNITS = {
     "m": ("m", "min", "mins", "minute", "minutes", "分", "分钟", "分鐘"),
     "h": ("h", "hr", "hrs", "hour", "hours", "小时", "时", "个小时", "小時"),
@@ -20,25 +15,6 @@ _UNITS = {
     "w": ("w", "week", "weeks", "周", "星期", "个星期"),
     " workdays": ("workday", "workdays", "wd", "个工作日", "工作日"),
 }
-
-
-def span(text: str) -> Span:
-    """'15m', '48h', '7d', '1w', '2 workdays'. Raises ValueError."""
-    found = _DURATION.match(text)
-    if not found:
-        raise ValueError(text)
-    count = int(found[1])
-    match found[2]:
-        case "m":
-            return Span(millis=count * 60_000)
-        case "h":
-            return Span(millis=count * _HOUR)
-        case "d":
-            return Span(days=count)
-        case "w":
-            return Span(days=7 * count)
-        case _:
-            return Span(workdays=count)
 
 
 def likely_span(text: str) -> str:

@@ -63,8 +63,8 @@ def _validator(schemas: Schemas, kind: str) -> Validator:
     def dispatch(validator: Any, name: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
         return _dispatched(validator, schemas.dispatches[name], instance)
 
-    made = extend(Draft202012Validator, {"dispatch": dispatch})
-    made.check_schema(schemas.kinds[kind])
+    made: type[Validator] = extend(Draft202012Validator, {"dispatch": dispatch})  # type: ignore[no-untyped-call]
+    made.check_schema(dict(schemas.kinds[kind]))
     return made(schemas.kinds[kind])
 
 
@@ -107,8 +107,13 @@ def _branch(error: ValidationError, document: Document, place: Place) -> Iterato
             if inner.schema_path[0] == chosen:
                 yield from _explain(inner, document)
     else:
-        types = [t for branch in error.validator_value for t in _types(branch)]
+        types = [t for branch in _wanted(error) for t in _types(branch)]
         yield from _wrong_type(place, types)
+
+
+def _wanted(error: ValidationError) -> Any:
+    """What the keyword says."""
+    return error.validator_value
 
 
 def _types(schema: Schema) -> list[str]:
@@ -125,7 +130,7 @@ def _unknown_keys(error: ValidationError, place: Place) -> Iterator[Problem]:
 
 
 def _missing(error: ValidationError, place: Place) -> Iterator[Problem]:
-    for key in error.validator_value:
+    for key in _wanted(error):
         if key not in place:
             mark = place.key_mark if place.path else place[place.document.kind].key_mark
             yield Problem("missing-key", {"key": key}, mark)
@@ -150,7 +155,8 @@ def _wrong_type(place: Place, types: list[str], format: str = "") -> Iterator[Pr
     elif format == "duration" and isinstance(value, int):
         yield Problem("bad-duration", {"word": str(value)}, place.mark, suggestion=likely_span(str(value)))
     elif format == "percent" and isinstance(value, int | Decimal):
-        yield Problem("bad-percent", {"word": str(value)}, place.mark, suggestion=f"{value * 100 if value < 1 else value:f}%".replace(".00%", "%"))
+        share = Decimal(value) * 100 if value < 1 else Decimal(value)
+        yield Problem("bad-percent", {"word": str(value)}, place.mark, suggestion=f"{share.normalize():f}%")
     elif "string" in types and isinstance(value, int | Decimal):
         yield Problem("wrong-type", args, place.mark, suggestion=f'"{str(value).lower() if isinstance(value, bool) else value}"')
     elif isinstance(value, str) and {"integer", "number"} & set(types) and re.fullmatch(r"-?\d[\d,_]*", value):
@@ -166,27 +172,27 @@ def _type_of(value: Any) -> str:
         return "boolean"
     if value is None:
         return "null"
-    return next(name for kind, name in ((str, "string"), (int | Decimal, "number"), (list, "array"), (object, "object")) if isinstance(value, kind))
+    kinds = ((str, "string"), (int | Decimal, "number"), (list, "array"), (object, "object"))
+    return next(name for kind, name in kinds if isinstance(value, kind))
 
 
 def _enum(error: ValidationError, place: Place) -> Iterator[Problem]:
-    known = [str(v) for v in error.validator_value]
-    yield Problem("not-one-of", {"word": str(place.value), "known": "、".join(known)}, place.mark, suggestion=suggest(str(place.value), known))
+    word, known = str(place.value), [str(v) for v in _wanted(error)]
+    yield Problem("not-one-of", {"word": word, "known": "、".join(known)}, place.mark, suggestion=suggest(word, known))
 
 
 def _not_dispatched(error: ValidationError, place: Place) -> Iterator[Problem]:
-    dispatch: Dispatch = error.validator_value
+    dispatch: Dispatch = _wanted(error)
     known = sorted(dispatch.cases)
-    if dispatch.on:
-        word, mark = str(place.value), place.mark
-    else:
-        word, mark = str(place.path[-1]) if place.path and isinstance(place.path[-1], str) and place.value is not None else "", place.key_mark
+    key = place.path[-1] if place.path else ""
+    word = str(place.value) if dispatch.on else str(key) if isinstance(key, str) else ""
+    mark = place.mark if dispatch.on else place.key_mark
     yield Problem(f"unknown-{dispatch.what}", {"word": word, "known": "、".join(known)}, mark, suggestion=suggest(word, known))
 
 
 def _limit(code: str) -> Callable[[ValidationError, Place], Iterator[Problem]]:
     def explain(error: ValidationError, place: Place) -> Iterator[Problem]:
-        yield Problem(code, {"limit": error.validator_value}, place.mark)
+        yield Problem(code, {"limit": _wanted(error)}, place.mark)
 
     return explain
 
@@ -223,12 +229,11 @@ _EXPLAIN: Mapping[str, Callable[[ValidationError, Place], Iterator[Problem]]] = 
     "pattern": _pattern,
     "maxLength": _too_long,
     "minLength": _limit("text-empty"),
-    "minimum": _limit("number-too-small"),
-    "exclusiveMinimum": _limit("number-too-small"),
-    "maximum": _limit("number-too-large"),
+    "minimum": _limit("option-too-small"),
+    "exclusiveMinimum": _limit("option-too-small"),
+    "maximum": _limit("option-too-large"),
     "minItems": _limit("too-few-items"),
     "minProperties": _limit("too-few-items"),
     "maxItems": _limit("too-many-items"),
     "maxProperties": _limit("too-many-items"),
 }
-

@@ -6,7 +6,8 @@ from dougong.lang.link import WorkflowDraft
 from dougong.lang.options import compile_steps, content_id
 from dougong.lang.site import Site
 from dougong.lang.source import Place
-from dougong.lang.units import points, span
+from dougong.expr.units import duration
+from dougong.lang.units import points
 from dougong.spec.app import Deadline, Guard, Stage, Workflow
 
 
@@ -46,7 +47,7 @@ def _stage(place: Place, draft: WorkflowDraft, path: tuple[str, ...], site: Site
         probability=default,
         between=(between[0], between[1]) if between else None,
         baseline=points(str(place.get("baseline", ""))) if "baseline" in place else None,
-        expected=span(str(place.get("expected", ""))) if "expected" in place else None,
+        expected=duration(str(place.get("expected", ""))) if "expected" in place else None,
         entry=_guard(place["entry"], (*path, "entry"), site),
         exit=_guard(place["exit"], (*path, "exit"), site),
         deadlines=_deadlines(place["deadlines"], site),
@@ -69,5 +70,5 @@ def _deadlines(place: Place, site: Site) -> tuple[Deadline, ...]:
     out: list[Deadline] = []
     for item in place.each():
         id = str(item.get("id", "")) or content_id(item.value, {d.id for d in out})
-        out.append(Deadline(id, span(str(item.get("after", "0"))), compile_steps(item["do"], site)))
+        out.append(Deadline(id, duration(str(item.get("after", "0"))), compile_steps(item["do"], site)))
     return tuple(out)

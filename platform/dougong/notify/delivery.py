@@ -126,7 +126,7 @@ def retry(ctx: Ctx, id: int) -> bool:
     return ctx.connection.execute(again.values(state="waiting", next_at=ctx.now, attempts=0, error=None)).rowcount == 1
 
 
-def stuck(connection: Connection, limit: int = 100) -> list[Mapping[str, Any]]:
+def stuck(connection: Connection, limit: int = 100) -> list[RowMapping]:
     """Dead and doubtful ones, newest first: what a person should look at."""
     d = delivery_table.c
     query = select(delivery_table).where(d.state.in_(["dead", "unknown"])).order_by(d.id.desc()).limit(limit)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import Boolean, Column, Index, Table, Text, func, select, update
+from sqlalchemy import Boolean, Column, Index, RowMapping, Table, Text, func, select, update
 from uuid6 import uuid7
 
 from dougong.context import Ctx
@@ -86,7 +85,7 @@ def unread(ctx: Ctx, user: int) -> int:
     return int(ctx.connection.execute(query).scalar_one())
 
 
-def inbox(ctx: Ctx, user: int, limit: int = 50, before: int | None = None) -> list[Mapping[str, Any]]:
+def inbox(ctx: Ctx, user: int, limit: int = 50, before: int | None = None) -> list[RowMapping]:
     """Newest first; `before` is the id of the last one already shown."""
     n = notification_table.c
     query = select(notification_table).where(n.user == user, n.kind != "popup", n.show_from <= ctx.now)
@@ -95,7 +94,7 @@ def inbox(ctx: Ctx, user: int, limit: int = 50, before: int | None = None) -> li
     return list(ctx.connection.execute(query.order_by(n.id.desc()).limit(limit)).mappings())
 
 
-def popups(ctx: Ctx, user: int) -> list[Mapping[str, Any]]:
+def popups(ctx: Ctx, user: int) -> list[RowMapping]:
     """Those not seen yet, oldest first."""
     n = notification_table.c
     query = select(notification_table).where(n.user == user, n.kind == "popup", n.seen_at.is_(None)).order_by(n.id)
@@ -140,8 +139,8 @@ def _fold(ctx: Ctx, message: Message, show_from: datetime) -> None:
     found = ctx.connection.execute(query.order_by(n.id.desc()).limit(1)).first()
     if found is None:
         row = {
-            "uid": str(uuid7()), "key": f"digest:{message.key}", "at": ctx.now, "show_from": show_from, "user": message.user, "kind": "digest",
-            "title": "", "body": "", "form": "", "record": None, "run": "", "urgent": False, "folded": [],
+            "uid": str(uuid7()), "key": f"digest:{message.key}", "at": ctx.now, "show_from": show_from, "user": message.user,
+            "kind": "digest", "title": "", "body": "", "form": "", "record": None, "run": "", "urgent": False, "folded": [],
         }
         ids = insert_once(ctx.connection, notification_table, [row], n.id)
         if not ids:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dougong.expr.scope import Member, Shape
-from dougong.expr.tree import Expr, Node, Template
+from dougong.expr.compile import compile_template
+from dougong.expr.scope import Member, Scope, Shape
 from dougong.expr.types import TEAM, TEXT, USER, YES_NO, Type
+from dougong.problems import NOWHERE
 from dougong.spec.form import Field, Form, Option
 from dougong.spec.label import Label
 
@@ -57,7 +58,8 @@ _shapes = {"user": _shape("user", "人员", USER_FIELDS), "team": _shape("team",
 
 
 def _form(key: str, name: Label, fields: tuple[Field, ...]) -> Form:
-    title = Template("{{ name }}", (Expr("name", Node("field", TEXT, value="name"), frozenset({("name",)})),))
+    title, problems = compile_template("{{ name }}", NOWHERE, Scope("", _shapes, _shapes[key]))
+    assert title is not None, problems
     return Form(id=key, app="", name=name, shape=_shapes[key], fields={f.id: f for f in fields}, title=title, table=f"dg_{key}")
 
 

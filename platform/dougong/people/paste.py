@@ -84,18 +84,23 @@ def create(connection: Connection, text: str) -> tuple[int, ...]:
         except Problems as found:
             problems += [Problem(p.code, p.args, form="user", field=p.field, row=line.number) for p in found]
     names = _directory(connection)
+    refused = {sign_in_key(line.cells.get("name", "")) for line in pasted if line.number not in made}
     for line in pasted:
-        if line.number in made and (manager := line.cells.get("manager", "")):
-            problems += _place(connection, line, made[line.number], manager, names)
+        manager = line.cells.get("manager", "")
+        if manager and not (sign_in_key(manager) in refused and sign_in_key(manager) not in names):
+            problems += _place(connection, line, made.get(line.number), manager, names)
     if problems:
         raise Problems(sorted(problems, key=lambda p: p.row or 0))
     return tuple(made.values())
 
 
-def _place(connection: Connection, line: Line, person: int, manager: str, names: Mapping[str, set[int]]) -> list[Problem]:
+def _place(connection: Connection, line: Line, person: int | None, manager: str, names: Mapping[str, set[int]]) -> list[Problem]:
+    """Puts the person under the manager; of a refused line only the manager's name is looked at."""
     found = names.get(sign_in_key(manager), set())
     if len(found) != 1:
         return [line.problem("manager-ambiguous" if found else "manager-unknown", "manager", manager)]
+    if person is None:
+        return []
     try:
         hierarchy.place(connection, person, next(iter(found)))
     except Problems as wrong:

@@ -96,7 +96,7 @@ def get(connection: Connection, id: int) -> User | None:
 
 
 def by_uid(connection: Connection, uid: str) -> User | None:
-    return next(iter(_users(connection, user.c.uid == uid)), None)
+    return next(iter(_users(connection, user.c.uid == identity.clean(uid))), None)
 
 
 def by_key(connection: Connection, name: str) -> User | None:

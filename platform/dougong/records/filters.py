@@ -12,7 +12,7 @@ from dougong.fields.base import Locale, Reference, Refused, field_types
 from dougong.problems import Problem, Problems
 from dougong.records import rights
 from dougong.records.references import look_up
-from dougong.records.row import has_columns
+from dougong.records.row import column_of, has_columns
 from dougong.spec.form import Field, Form
 
 OPERATORS = ("==", "!=", "<", "<=", ">", ">=", "contains", "in", "between", "is empty", "is not empty")
@@ -36,7 +36,7 @@ def clause(ctx: Ctx, form: Form, table: FromClause, filter: Filter) -> ColumnEle
     kind = field_types[field.type]
     if filter.op not in OPERATORS or filter.op not in kind.operators:
         raise Problems([Problem("no-such-operator", {"op": filter.op}, form=form.key, field=field.id)])
-    column = table.c[field.id + kind.columns(field)[0].suffix]
+    column = column_of(form, table, field.id)
     if filter.op in ("is empty", "is not empty"):
         return column.is_(None) if filter.op == "is empty" else column.is_not(None)
     return _compared(column, field, filter, _values(ctx, form, field, filter))

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from dougong.records.draft import Draft
-from dougong.records.row import from_row
+from dougong.records.row import column_of, from_row
 
 
 def given_lines(draft: Draft) -> dict[str, list[Mapping[str, Any]]]:
@@ -49,7 +49,7 @@ def _existing(draft: Draft, form_key: str) -> list[dict[str, Any]]:
     if draft.id is None:
         return []
     table, form = draft.ctx.workspace.tables[form_key], draft.ctx.workspace.forms[form_key]
-    query = select(table).where(table.c.parent == draft.id, table.c.deleted_at.is_(None)).order_by(table.c.position)
+    query = select(table).where(column_of(form, table, "parent") == draft.id, table.c.deleted_at.is_(None)).order_by(table.c.position)
     keys = list(table.c.keys())
     rows = [dict(zip(keys, row, strict=True)) for row in draft.ctx.connection.execute(query)]
     return [from_row(form, row) | {"position": row["position"]} for row in rows]

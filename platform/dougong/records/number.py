@@ -7,7 +7,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from dougong.context import Ctx
 from dougong.expr.to_python import render
+from dougong.expr.tree import Expr, Node
 from dougong.records.draft import Draft
+from dougong.records.row import column_of
 from dougong.records.source import environment
 from dougong.spec.form import Field
 from dougong.store.system import metadata
@@ -41,14 +43,16 @@ def take(ctx: Ctx, form: str, field: str, period: str, count: int = 1) -> int:
 
 
 def _text(draft: Draft, field: Field) -> str:
-    """The template with `n` as the next number of its period: the text that stands before `n`."""
+    """The template with `n` as the next number of its period; the period is the text around `n`."""
     assert field.value_template is not None
-    counts = any(not isinstance(p, str) and ("n",) in p.reads for p in field.value_template.parts)
-    n = 0
-    if counts:
-        period = _render(draft, field, 0)
-        n = take(draft.ctx, draft.form.key, field.id, period)
-    return _render(draft, field, n)
+    if not any(isinstance(part, Expr) and _counts(part.root) for part in field.value_template.parts):
+        return _render(draft, field, 0)
+    period = _render(draft, field, 0)
+    return _render(draft, field, take(draft.ctx, draft.form.key, field.id, period))
+
+
+def _counts(node: Node) -> bool:
+    return (node.op == "name" and node.value == "n") or any(_counts(a) for a in node.args)
 
 
 def _render(draft: Draft, field: Field, n: int) -> str:
@@ -63,7 +67,7 @@ def _free(draft: Draft, field: Field, text: str) -> str:
         return text
     table = draft.ctx.workspace.tables[draft.form.key]
     candidate, attempt = text, 1
-    while draft.ctx.connection.execute(select(table.c.id).where(table.c[field.id] == candidate).limit(1)).first():
+    while draft.ctx.connection.execute(select(table.c.id).where(column_of(draft.form, table, field.id) == candidate).limit(1)).first():
         attempt += 1
         candidate = f"{text}-{attempt}"
     return candidate

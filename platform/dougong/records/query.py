@@ -19,7 +19,7 @@ from dougong.problems import Problem, Problems
 from dougong.records import rights
 from dougong.records.filters import Filter, clause
 from dougong.records.present import readable
-from dougong.records.row import from_row, has_columns
+from dougong.records.row import column_of, from_row, has_columns
 from dougong.records.source import sql_scope
 from dougong.spec.app import Sort
 from dougong.spec.form import Field, Form
@@ -66,7 +66,7 @@ def page(ctx: Ctx, query: Query) -> Page:
     orders = _orders(ctx, form, query)
     if query.cursor:
         statement = statement.where(_behind(form, table, orders, query.cursor))
-    statement = _ordered(statement, table, orders).limit(limit + 1)
+    statement = _ordered(statement, form, table, orders).limit(limit + 1)
     keys = list(table.c.keys())
     rows = [from_row(form, dict(zip(keys, row, strict=True))) for row in ctx.connection.execute(statement)]
     more = _cursor(form, rows[limit - 1], orders) if len(rows) > limit else ""
@@ -137,10 +137,10 @@ def _orders(ctx: Ctx, form: Form, query: Query) -> list[Sort]:
     return [*query.sort, Sort("id", down)]
 
 
-def _ordered(statement: Select[Any], table: FromClause, orders: Sequence[Sort]) -> Select[Any]:
+def _ordered(statement: Select[Any], form: Form, table: FromClause, orders: Sequence[Sort]) -> Select[Any]:
     """Empty is smallest on both databases."""
     for sort in orders:
-        column = table.c[sort.field]
+        column = column_of(form, table, sort.field)
         if sort.field == "id":
             statement = statement.order_by(column.desc() if sort.descending else column)
         else:
@@ -162,7 +162,7 @@ def _behind(form: Form, table: FromClause, orders: Sequence[Sort], cursor: str) 
     same: list[ColumnElement[bool]] = []
     branches: list[ColumnElement[bool]] = []
     for sort, value in zip(orders, values, strict=True):
-        column = table.c[sort.field]
+        column = column_of(form, table, sort.field)
         branches += [and_(*same, after) for after in _after(column, value, sort.descending)]
         same.append(column.is_(None) if value is None else column == value)
     return or_(*branches)

@@ -11,7 +11,7 @@ from dougong.context import Ctx
 from dougong.fields.base import Reference, Refused
 from dougong.people import tables as people
 from dougong.records import rights
-from dougong.records.row import has_columns
+from dougong.records.row import column_of, has_columns
 from dougong.spec.form import Field, Form
 
 
@@ -45,7 +45,7 @@ def _words(ctx: Ctx, form: Form, table: FromClause, words: str) -> ColumnElement
     allowed = rights.access(ctx, form.key)
     fields = [f for f in form.fields.values() if f.value.kind == "text" and has_columns(f) and not f.system and not allowed.masked(f.id)]
     naming = [f for f in fields if f.unique or f.value_template is not None] + [f for f in fields if f.search][:1] or fields[:1]
-    clauses: list[ColumnElement[Any]] = [table.c[f.id] == words for f in naming]
+    clauses: list[ColumnElement[Any]] = [column_of(form, table, f.id) == words for f in naming]
     if form.key == "user":
         clauses.append(table.c.id.in_(select(people.login.c.user).where(people.login.c.name == words)))
     return or_(table.c.id.is_(None), *clauses)

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from dougong.context import Ctx
 from dougong.records.draft import Draft
+from dougong.records.row import column_of
 from dougong.spec.form import Field, Form
 
 
@@ -18,7 +19,7 @@ def check_children(draft: Draft) -> None:
     for child, field in _children(draft.ctx, draft.form):
         if _mode(draft.form, child) == "refuse":
             table = draft.ctx.workspace.tables[child.key]
-            query = select(func.count()).select_from(table).where(table.c[field.id] == draft.id, table.c.deleted_at.is_(None))
+            query = select(func.count()).select_from(table).where(column_of(child, table, field.id) == draft.id, table.c.deleted_at.is_(None))
             if count := draft.ctx.connection.execute(query).scalar_one():
                 draft.refuse("has-children", count=count, children={"zh": child.name.in_("zh"), "en": child.name.in_("en")})
 
@@ -28,7 +29,7 @@ def doomed(draft: Draft) -> Iterator[tuple[str, int]]:
     for child, field in _children(draft.ctx, draft.form):
         if _mode(draft.form, child) == "delete":
             table = draft.ctx.workspace.tables[child.key]
-            query = select(table.c.id).where(table.c[field.id] == draft.id, table.c.deleted_at.is_(None)).order_by(table.c.id)
+            query = select(table.c.id).where(column_of(child, table, field.id) == draft.id, table.c.deleted_at.is_(None)).order_by(table.c.id)
             for id in draft.ctx.connection.execute(query).scalars().all():
                 yield child.key, id
 

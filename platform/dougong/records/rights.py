@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, false, or_, select, true
 from dougong.context import Ctx
 from dougong.expr.to_python import evaluate
 from dougong.expr.to_sql import to_sql
+from dougong.records.row import column_of
 from dougong.records.source import RecordSource, environment, sql_scope
 from dougong.spec.app import Grant
 from dougong.spec.form import Form
@@ -76,7 +77,7 @@ def where(ctx: Ctx, form_key: str, row: FromClause, verb: str = "see") -> Column
     form = ctx.workspace.forms[form_key]
     if form.lines_of:
         parent = ctx.workspace.tables[form.lines_of[0]].alias()
-        return row.c.parent.in_(select(parent.c.id).where(where(ctx, form.lines_of[0], parent, verb)))
+        return column_of(form, row, "parent").in_(select(parent.c.id).where(where(ctx, form.lines_of[0], parent, verb)))
     allowed = access(ctx, form_key)
     if allowed.everything:
         return true()
@@ -92,7 +93,7 @@ def _branch(ctx: Ctx, grant: Grant, form_key: str, row: FromClause, verb: str) -
         target = ctx.workspace.forms[form_key].fields[grant.follows].target
         other = ctx.workspace.tables[target].alias()
         # The right to see the parent carries its children; adding a child is adding to a parent one may see.
-        parts.append(row.c[grant.follows].in_(select(other.c.id).where(where(ctx, target, other), other.c.deleted_at.is_(None))))
+        parts.append(column_of(ctx.workspace.forms[form_key], row, grant.follows).in_(select(other.c.id).where(where(ctx, target, other), other.c.deleted_at.is_(None))))
     return and_(*parts) if parts else true()
 
 

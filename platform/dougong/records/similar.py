@@ -11,6 +11,7 @@ from sqlalchemy import or_, select
 from dougong.problems import Problem
 from dougong.records import rights
 from dougong.records.draft import Draft
+from dougong.records.row import column_of
 from dougong.records.titles import title
 from dougong.spec.form import Duplicate
 from dougong.store import search
@@ -41,7 +42,7 @@ def _nearest(draft: Draft, rule: Duplicate, text: str) -> Mapping[str, Any] | No
     dialect = draft.ctx.connection.dialect.name
     pieces = {text[i : i + 2] for i in range(0, max(len(text) - 1, 1), 2)}
     shares = or_(*(search.matches(table, piece, dialect, [name]) for piece in sorted(pieces)[:6]))
-    query = select(table.c.id, table.c[name]).where(shares, table.c.deleted_at.is_(None), table.c.id != (draft.id or 0)).limit(CANDIDATES)
+    query = select(table.c.id, column_of(draft.form, table, name)).where(shares, table.c.deleted_at.is_(None), table.c.id != (draft.id or 0)).limit(CANDIDATES)
     best, nearest = rule.above, None
     for id, other in draft.ctx.connection.execute(query):
         alike = SequenceMatcher(None, text, other or "", autojunk=False).ratio()

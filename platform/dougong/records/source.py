@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select, true
 from dougong.context import Ctx
 from dougong.expr.sqlscope import SqlScope
 from dougong.expr.to_python import Env
-from dougong.records.row import from_row
+from dougong.records.row import column_of, from_row
 
 Row = Mapping[str, Any]
 
@@ -43,7 +43,7 @@ class RecordSource:
         if (form, via, parent) in self._overlays:
             return self._overlays[form, via, parent]
         table = self._ctx.workspace.tables[form]
-        return self._rows(form, table.c[via] == parent)
+        return self._rows(form, column_of(self._ctx.workspace.forms[form], table, via) == parent)
 
     def linked(self, form: str, field: str, id: int) -> Sequence[Row]:
         target = self._ctx.workspace.forms[form].fields[field].target

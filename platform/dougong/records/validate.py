@@ -12,7 +12,7 @@ from dougong.fields.base import Refused, field_types
 from dougong.problems import Problem
 from dougong.records import rights
 from dougong.records.draft import Draft
-from dougong.records.row import is_empty
+from dougong.records.row import column_of, is_empty
 from dougong.records.source import environment
 from dougong.spec.form import Field
 
@@ -28,10 +28,17 @@ def validate(draft: Draft) -> None:
         value = draft.new.get(field.id)
         if field.id in draft.changed and not is_empty(value):
             _value(draft, field, value)
-        elif is_empty(value) and draft.ctx.origin not in MACHINES:
+        elif is_empty(value) and draft.ctx.origin not in MACHINES and not _has_lines(draft, field):
             _required(draft, field)
     if draft.ctx.origin not in MACHINES:
         _rejects(draft)
+
+
+def _has_lines(draft: Draft, field: Field) -> bool:
+    """A lines field that wasn't sent keeps what it has."""
+    if field.value.kind != "records" or field.id not in draft.lines:
+        return field.value.kind == "records" and draft.kind == "edit"
+    return any(line.kind != "delete" for line in draft.lines[field.id])
 
 
 def _value(draft: Draft, field: Field, value: Any) -> None:
@@ -93,7 +100,7 @@ def unique(draft: Draft) -> None:
         value = draft.new.get(field.id)
         if not field.unique or is_empty(value) or field.id not in draft.changed and draft.kind != "restore":
             continue
-        if found := _others(draft, table.c[field.id] == value):
+        if found := _others(draft, column_of(draft.form, table, field.id) == value):
             other = found if rights.allows(draft.ctx, draft.form.key, found, "see", draft.source) else None
             draft.refuse("not-unique" if other else "not-unique-unseen", field, other=_title(draft, other) if other else "")
 
@@ -105,7 +112,7 @@ def duplicates(draft: Draft) -> None:
         values = [draft.new.get(f) for f in rule.fields]
         if rule.similar or any(is_empty(v) for v in values) or not draft.changed & set(rule.fields):
             continue
-        clauses = [table.c[f] == v for f, v in zip(rule.fields, values, strict=True)]
+        clauses = [column_of(draft.form, table, f) == v for f, v in zip(rule.fields, values, strict=True)]
         if found := _others(draft, *clauses):
             _report(draft, rule.then, draft.form.fields[rule.fields[0]], _words(draft, rule.message, found))
 

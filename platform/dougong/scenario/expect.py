@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from dougong.automation.tables import run_table
 from dougong.context import SYSTEM
-from dougong.notify.tables import notification_table
+from dougong.notify.message import notification_table
 from dougong.problems import Problem, Problems
 from dougong.records import query
 from dougong.records.source import RecordSource
@@ -37,12 +37,12 @@ def expect(world: World, given: Mapping[str, Any]) -> None:
 
 @checks.register("popups")
 def _popups(world: World, wanted: Mapping[str, Any], given: Mapping[str, Any]) -> Iterable[Problem]:
-    return _messages(world, "popup", "popups", wanted)
+    return _messages(world, notification_table.c.kind == "popup", "popups", wanted)
 
 
 @checks.register("notified")
 def _notified(world: World, wanted: Mapping[str, Any], given: Mapping[str, Any]) -> Iterable[Problem]:
-    return _messages(world, "inbox", "notified", wanted)
+    return _messages(world, notification_table.c.kind != "popup", "notified", wanted)
 
 
 @checks.register("ran")
@@ -79,14 +79,14 @@ def _sees(world: World, wanted: Mapping[str, Mapping[str, Any]], given: Mapping[
             yield from _differs(f"{person} sees {id}", number, found)
 
 
-def _messages(world: World, kind: str, word: str, wanted: Mapping[str, Any]) -> Iterable[Problem]:
+def _messages(world: World, of_kind: ColumnElement[bool], word: str, wanted: Mapping[str, Any]) -> Iterable[Problem]:
     """`{li: 1, containing: text}`; only messages with that text count then."""
     containing = str(wanted.get("containing", ""))
     n = notification_table
     for person, number in wanted.items():
         if person == "containing":
             continue
-        where = [n.c.to == world.user(person), n.c.kind == kind]
+        where = [n.c.user == world.user(person), of_kind]
         if containing:
             where.append((n.c.title + n.c.body).contains(containing, autoescape=True))
         with world.machine.read(SYSTEM) as ctx:

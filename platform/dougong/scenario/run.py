@@ -89,6 +89,6 @@ def _trace(world: World) -> tuple[str, ...]:
     """One line per run: which rule, on what, how it ended."""
     r = run_table
     with world.machine.read(SYSTEM) as ctx:
-        runs = ctx.connection.execute(select(r.c.started, r.c.automation, r.c.level, r.c.form, r.c.record, r.c.outcome).order_by(r.c.id)).all()
+        runs = ctx.connection.execute(select(r.c.created_at, r.c.automation, r.c.level, r.c.form, r.c.record, r.c.outcome).order_by(r.c.id)).all()
         zone = ctx.workspace.calendar.zone
     return tuple(f"{at.astimezone(zone):%m-%d %H:%M} {rule}{'.' + level if level else ''} {form} {record}: {end}" for at, rule, level, form, record, end in runs)

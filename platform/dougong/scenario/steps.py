@@ -8,7 +8,7 @@ from typing import Any
 from dougong.context import SYSTEM
 from dougong.events.images import encode_row
 from dougong.events.outbox import Event, append
-from dougong.lang.units import duration
+from dougong.expr.units import duration
 from dougong.problems import Problem, Problems
 from dougong.records import save
 from dougong.registry import Registry

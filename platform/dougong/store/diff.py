@@ -2,29 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass, field
 
-from sqlalchemy import Column, Connection, Table, column, func, inspect, select, table, text, true
-
-from dougong.expr.tree import Expr
-from dougong.fields.base import FieldType, Locale
-from dougong.spec.form import Field, Form
-from dougong.sqltypes import Id
-from dougong.store import names, search
-from dougong.store.changes.add_field import AddField
+from dougong.spec.form import Form
 from dougong.store.changes.add_form import AddForm
 from dougong.store.changes.base import Change
-from dougong.store.changes.index import AddIndex, DropIndex, clashes
-from dougong.store.changes.remove_field import RemoveField
 from dougong.store.changes.remove_form import RemoveForm
-from dougong.store.changes.rename_field import RenameField
 from dougong.store.changes.rename_form import RenameForm
-from dougong.store.changes.restore_field import RestoreField
 from dougong.store.changes.restore_form import RestoreForm
-from dougong.store.changes.retype_field import RetypeField
-from dougong.store.moves import Outcome, Retype, moves, outcome
-from dougong.store.physical import Bound, Key, description, is_system
-from dougong.store.tables import all_fields, stored_columns
+from dougong.store.diff_fields import field_changes
+from dougong.store.diff_indexes import dropped_with, index_changes, search_change
+from dougong.store.diff_rules import rule_changes
+from dougong.store.physical import Key, is_system
+from dougong.store.scene import Scene
+
+
+@dataclass
+class _Found:
+    """In the order in which they can be carried out."""
+
+    drops: list[Change] = field(default_factory=list)
+    forms: list[Change] = field(default_factory=list)
+    fields: list[Change] = field(default_factory=list)
+    indexes: list[Change] = field(default_factory=list)
+    rules: list[Change] = field(default_factory=list)
+
+    def all(self) -> list[Change]:
+        return [*self.drops, *self.forms, *self.fields, *self.indexes, *self.rules]
+
+
+def changes(scene: Scene) -> list[Change]:
+    found = _Found()
+    for own in scene.keys:
+        if own.app == scene.app and not own.field and own.state == "live" and own not in scene.after.form_keys.values():
+            _gone(scene, own, found)
+    for key, form in scene.after.forms.items():
+        if form.app == scene.app and not is_system(form):
+            known = scene.after.form_keys.get(key)
+            if known is None:
+                found.forms.append(AddForm(form))
+            else:
+                _kept(scene, form, known, found)
+    return found.all()
+
+
+def _gone(scene: Scene, own: Key, found: _Found) -> None:
+    form = scene.old_form(own)
+    if form is None:
+        raise LookupError(f"the definition before has no form {own.app}.{own.form}, which the ledger knows as live")
+    found.drops += dropped_with(scene, form, own)
+    found.forms.append(RemoveForm(form, own, scene.children(own), scene.rows(own)))
+
+
+def _kept(scene: Scene, form: Form, own: Key, found: _Found) -> None:
+    members = scene.children(own)
+    if own.state == "aside":
+        found.forms.append(RestoreForm(form, own, members, scene.rows(own)))
+    elif own.form != form.id:
+        found.forms.append(RenameForm(form, own, members))
+    fields = field_changes(scene, form, own)
+    found.fields += fields
+    drops, adds = index_changes(scene, form, own, fields)
+    found.drops += drops
+    found.indexes += [*search_change(scene, form, own, fields), *adds]
+    found.rules += rule_changes(scene, form, own, fields)

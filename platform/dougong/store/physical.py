@@ -41,6 +41,11 @@ class Key:
         return tuple(self.column + suffix for suffix in self.suffixes)
 
     @property
+    def taken(self) -> tuple[str, ...]:
+        """Names that nothing else in the form may have; a junction's is part of its table's."""
+        return self.columns or (self.column,)
+
+    @property
     def junction(self) -> bool:
         return bool(self.field) and not self.suffixes
 
@@ -157,12 +162,12 @@ def _bind_fields(form: Form, keys: list[Key], types: Mapping[str, FieldType]) ->
     called = {f.id: {f.was} - {""} for f in fields.values()}
     found = _match(called, [k for k in keys if k.state == "live"], lambda k: k.field)
     system_ids = {f.id for f in SYSTEM_FIELDS}
-    taken = {column for k in keys for column in k.columns or (k.column,)}
+    taken = {column for k in keys for column in k.taken}
     out = {}
     for field in fields.values():
         suffixes = [c.suffix for c in stored_columns(field, types)] or [""]
         known = found.get(field.id)
-        others = taken - set(known.columns) if known else taken | names.RESERVED | (system_ids - {field.id})
+        others = taken - set(known.taken) if known else taken | names.RESERVED | (system_ids - {field.id})
         name = names.free(known.column if known else field.id, others, suffixes)
         taken |= {name + suffix for suffix in suffixes}
         out[field.id] = replace(field, key=name)

@@ -6,15 +6,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, Table
 
 from dougong.expr.tree import Expr
 from dougong.fields.base import FieldType, Locale
 from dougong.problems import Problem
 from dougong.spec.form import Form
-from dougong.store import physical, system
+from dougong.store import diff, physical, system
 from dougong.store.changes.base import Change
-from dougong.store.diff import Diff
+from dougong.store.scene import Scene
 from dougong.store.tables import build_tables
 
 Breaking = Callable[[Connection, Form, Expr], int | None]
@@ -44,17 +44,22 @@ class Aim:
     before: Definition
     after: Definition
     types: Mapping[str, FieldType]
-    locale: Locale = Locale()
+    locale: Locale
     breaking: Breaking = not_counted
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`changes` in the order in which they are carried out. `revision` is the workspace's when the plan was made."""
+    """`changes` in the order in which they are carried out. `revision` is the workspace's when the plan was made.
+
+    `forms` and `tables` are those afterwards, with their physical names.
+    """
 
     aim: Aim
     revision: int
     changes: tuple[Change, ...]
+    forms: Mapping[str, Form]
+    tables: Mapping[str, Table]
 
     @property
     def told(self) -> tuple[Change, ...]:
@@ -104,8 +109,8 @@ def make_plan(connection: Connection, aim: Aim) -> Plan:
     keys = physical.read_keys(connection)
     before, after = (physical.bind(d.forms, keys, aim.types) for d in (aim.before, aim.after))
     tables = build_tables(after.forms, aim.types, MetaData(), aim.after.requests)
-    diff = Diff(connection, aim.app, keys, before, after, tables, aim.types, aim.locale, aim.breaking)
-    return Plan(aim, system.read_workspace(connection).revision, tuple(diff.changes()))
+    scene = Scene(connection, aim.app, keys, before, after, tables, aim.types, aim.locale, aim.breaking)
+    return Plan(aim, system.read_workspace(connection).revision, tuple(diff.changes(scene)), after.forms, tables)
 
 
 def _sign(change: Change) -> str:

@@ -16,7 +16,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from pypinyin import Style, lazy_pinyin
 from sqlalchemy import Column, ColumnElement, Connection, Table, Text
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from dougong.spec.form import Form
 from dougong.sqltypes import Id, Json
@@ -56,7 +56,7 @@ def add_table(form: Form, table: Table, metadata: sa.MetaData) -> None:
     if not fields:
         return
     texts = [Column(key, Text) for key in fields.values()]
-    grams: Column[Any] = Column(GRAMS, sa.ARRAY(Text).with_variant(Json, "sqlite"))
+    grams: Column[Any] = Column(GRAMS, ARRAY(Text).with_variant(Json, "sqlite"))
     key = Column("id", Id, sa.ForeignKey(table.c.id, ondelete="CASCADE"), primary_key=True, autoincrement=False)
     beside = Table(names.search_table(table.name), metadata, key, *texts, grams)
     sa.Index(names.short(f"ix_{beside.name}"), grams, postgresql_using="gin").ddl_if(dialect="postgresql")
@@ -135,7 +135,7 @@ def matches(table: Table, text: str, dialect: str, fields: Collection[str] | Non
         match = sa.literal_column(f'"{index.words}"').op("MATCH", is_comparison=True)(question)
         found = found.where(index.table.c.id.in_(sa.select(fts.c.rowid).where(match)))
     elif grams:
-        found = found.where(index.table.c[GRAMS].contains(array(grams, type_=Text)))
+        found = found.where(index.table.c[GRAMS].op("@>", is_comparison=True)(array(grams, type_=Text)))
     return table.c.id.in_(found)
 
 

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar, cast
 
-from flask import abort, current_app, g, request
+from flask import Response as FlaskResponse
+from flask import abort, current_app, g, redirect, request
+from werkzeug.wrappers import Response
 
 from dougong.context import Ctx
 from dougong.expr.types import Calendar
@@ -70,6 +72,13 @@ def form(app: str, id: str, verb: str = "see") -> Form:
     if found is None or found.lines_of or not rights.access(ctx(), found.key).may(verb):
         abort(404)
     return found
+
+
+def go(address: str) -> Response:
+    """On to another page after something was done: a redirect, or for a part of a page a word to htmx."""
+    if request.headers.get("HX-Request"):
+        return FlaskResponse(status=204, headers={"HX-Redirect": address})
+    return redirect(address, 303)
 
 
 def partial(target: str) -> bool:

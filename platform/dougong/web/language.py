@@ -128,8 +128,6 @@ def browser_words(_: Callable[..., str]) -> dict[str, str]:
     """The words that scripts say; {n} is filled there."""
     return {
         "undo": _("Undo"),
-        "undone": _("Undone"),
-        "close": _("Close"),
         "missing": _("{n} to fill in"),
         "required": _("Please fill this in."),
         "recent": _("Recent"),
@@ -145,6 +143,4 @@ def browser_words(_: Callable[..., str]) -> dict[str, str]:
         "remove": _("Remove"),
         "offline": _("Offline. What you typed is kept on this device."),
         "server_error": _("That did not work. Nothing was lost; please try again."),
-        "leave": _("You have not saved yet."),
-        "prefilled": _("by itself"),
     }

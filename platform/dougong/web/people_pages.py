@@ -29,7 +29,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
 
 
 def _lists(page: Blueprint, runtime: Runtime) -> None:
-    @page.get("/")
+    @page.get("")
     def all_people() -> str:
         show, words = request.args.get("show", "active"), request.args.get("q", "").strip()
         with runtime.store.read() as connection:
@@ -204,4 +204,5 @@ def _existing(connection: Connection, uid: str) -> User:
 
 
 def _matches(person: Person, words: str) -> bool:
-    return all(word.casefold() in f"{person.name} {person.phone} {person.email} {person.title} {person.region}".casefold() for word in words.split())
+    text = f"{person.name} {person.phone} {person.email} {person.title} {person.region}".casefold()
+    return all(word in text for word in words.casefold().split())

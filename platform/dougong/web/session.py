@@ -32,8 +32,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _VIEW = TypeVar("_VIEW", bound=Callable[..., object])
 _SYSTEMS = ("iPhone", "iPad", "Android", "HarmonyOS", "Windows", "Macintosh", "Linux")
 _BROWSERS = {
-    "DingTalk": "DingTalk", "wxwork": "WeCom", "MicroMessenger": "WeChat", "Lark": "Feishu", "Edg": "Edge", "Firefox": "Firefox", "Chrome": "Chrome",
-    "Safari": "Safari",
+    "DingTalk": "DingTalk", "wxwork": "WeCom", "MicroMessenger": "WeChat", "Lark": "Feishu",
+    "Edg": "Edge", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari",
 }
 
 
@@ -53,7 +53,7 @@ class Runtime(Protocol):
 
 
 def install(app: Flask, runtime: Runtime, own_doors: frozenset[str] = frozenset()) -> None:
-    """Guards every page of the app; blueprints in `own_doors` (the API, inbound webhooks) don't know the cookie and ask for proof of their own.
+    """Guards every page of the app. Blueprints in `own_doors` (the API, inbound webhooks) don't get the cookie: they ask for other proof.
 
     Sets g.session, g.actor (None for guests) and g.locale. Whoever is not signed in gets only the views marked `anybody`.
     """

@@ -1,18 +1,18 @@
-"""The first run: who we are, when we work, and the first administrator."""
+"""Who we are and when we work: at the first run with the first administrator, later by any administrator."""
 
 from __future__ import annotations
 
 from zoneinfo import available_timezones
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from dougong.people import company, setup, signin
+from dougong.people import company, sessions, setup
 from dougong.people.company import Entry
 from dougong.people.users import Person
 from dougong.problems import Problem, Problems, language
-from dougong.web.session import Runtime, anybody, device, now, remember
-from dougong.web.words import by_field
+from dougong.web.session import Runtime, anybody, device, now, remember, require_administrator
+from dougong.web.words import _, by_field
 
 
 def blueprint(runtime: Runtime) -> Blueprint:
@@ -31,13 +31,35 @@ def blueprint(runtime: Runtime) -> Blueprint:
         entry, form = entered(), request.form
         person = Person(form.get("name", ""), form.get("email", ""), form.get("phone", ""), form.get("login", ""), language=entry.language)
         try:
-            _begin(runtime, entry, person, form.get("password", ""), form.get("again", ""))
-            secret = signin.sign_in(runtime.store, now(), person.login or person.phone or person.email, form.get("password", ""), device())
+            id = _begin(runtime, entry, person, form.get("password", ""), form.get("again", ""))
         except Problems as found:
             return _page(entry, form, by_field(found)), 422
+        here = device()
+        with runtime.store.write() as connection:
+            secret = sessions.open(connection, id, now(), here.name, here.address)
         response = redirect(url_for("people.paste_people"), 303)
         remember(response, secret, runtime.settings)
         return response
+
+    @page.get("/company")
+    def ours() -> str:
+        require_administrator()
+        with runtime.store.read() as connection:
+            found = company.get(connection) or abort(404)
+        return render_template("signin/company.html", entry=company.write(found), faults={}, zones=zones())
+
+    @page.post("/company")
+    def change() -> Response | tuple[str, int]:
+        require_administrator()
+        entry = entered()
+        try:
+            to = company.read(entry)
+        except Problems as found:
+            return render_template("signin/company.html", entry=entry, faults=by_field(found), zones=zones()), 422
+        with runtime.store.exclusive() as connection:
+            company.change(connection, to)
+        flash(_("Saved. Deadlines are counted by the new calendar from now on."))
+        return redirect(url_for("setup.ours"), 303)
 
     return page
 
@@ -58,7 +80,7 @@ def _begun(runtime: Runtime) -> bool:
         return company.get(connection) is not None
 
 
-def _begin(runtime: Runtime, entry: Entry, person: Person, password: str, again: str) -> None:
+def _begin(runtime: Runtime, entry: Entry, person: Person, password: str, again: str) -> int:
     """Both halves of the page are read before anything is refused."""
     problems = [Problem("password-twice", field="again")] if password != again else []
     try:
@@ -67,7 +89,7 @@ def _begin(runtime: Runtime, entry: Entry, person: Person, password: str, again:
         raise Problems([*found, *problems]) from found
     if problems:
         raise Problems(problems)
-    setup.begin(runtime.store, ours, person, password)
+    return setup.begin(runtime.store, ours, person, password)
 
 
 def _page(entry: Entry, form: object, faults: object) -> str:

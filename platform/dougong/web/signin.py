@@ -21,7 +21,9 @@ def blueprint(runtime: Runtime) -> Blueprint:
             return redirect(local(request.args.get("next", "/")))
         with runtime.store.read() as connection:
             begun = company.get(connection) is not None
-        return render_template("signin/sign_in.html", next=local(request.args.get("next", "/")), faults={}) if begun else redirect(url_for("setup.begin"))
+        if not begun:
+            return redirect(url_for("setup.begin"))
+        return render_template("signin/sign_in.html", next=local(request.args.get("next", "/")), faults={})
 
     @page.post("/sign-in")
     @anybody

@@ -17,10 +17,10 @@ from dougong.web.words import _, by_field
 
 
 def blueprint(runtime: Runtime) -> Blueprint:
-    page = Blueprint("teams", __name__, url_prefix="/teams")
+    page = Blueprint("teams", __name__, url_prefix="/people/teams")
     page.before_request(require_administrator)
 
-    @page.get("/")
+    @page.get("")
     def all_teams() -> str:
         with runtime.store.read() as connection:
             people = users.everyone(connection)

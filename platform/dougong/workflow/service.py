@@ -58,10 +58,10 @@ def move(ctx: Ctx, form_key: str, id: int, to: str, *, comment: str = "", values
         get(ctx, form_key, id=id)  # who can't see it learns nothing of it
     if values:
         save.edit(ctx, form_key, id, values)
-    facts = _facts(ctx, form, workflow, id, comment)
+    facts = _facts(ctx, form, workflow, _row(ctx, form, id), comment)
     decision = machine.decide(workflow, to, facts)
     if decision.missing:
-        raise Problems(_problem(form, workflow, to, m) for m in decision.missing)
+        raise Problems(problem_of(form, workflow, to, m) for m in decision.missing)
     if decision.direction == "same":
         return save.edit(ctx, form_key, id, {})
     return _write(ctx, form, workflow, id, decision, comment)
@@ -70,8 +70,8 @@ def move(ctx: Ctx, form_key: str, id: int, to: str, *, comment: str = "", values
 def outlook(ctx: Ctx, form_key: str, id: int) -> Outlook:
     """For the stage bar and the board; asked once, when a card is lifted or a record opened."""
     form, workflow = _workflow(ctx, form_key)
-    facts = _facts(ctx, form, workflow, id, comment="?")
-    row = _row(ctx, form, id)
+    row = _row(ctx, form, id, lock=False)
+    facts = _facts(ctx, form, workflow, row, comment="?")
     decisions = {d.to: d for d in machine.reachable(workflow, facts)}
     return Outlook(workflow, facts.stage, row.get("stage_since"), decisions, machine.following(workflow, facts.stage))
 
@@ -103,9 +103,8 @@ def _record_time(ctx: Ctx, form: str, id: int, row: Mapping[str, Any], to: str, 
     ctx.connection.execute(insert(t).values(entry | {"comment": comment or None}))
 
 
-def _facts(ctx: Ctx, form: Form, workflow: Workflow, id: int, comment: str) -> machine.Facts:
+def _facts(ctx: Ctx, form: Form, workflow: Workflow, row: Mapping[str, Any], comment: str) -> machine.Facts:
     source = RecordSource(ctx)
-    row = _row(ctx, form, id)
     env = environment(ctx, form.key, row, source=source)
     pushers = {u for path in workflow.back_by for u in people_path.resolve(ctx, path, form, row, source)}
     return machine.Facts(
@@ -117,9 +116,10 @@ def _facts(ctx: Ctx, form: Form, workflow: Workflow, id: int, comment: str) -> m
     )
 
 
-def _row(ctx: Ctx, form: Form, id: int) -> Mapping[str, Any]:
+def _row(ctx: Ctx, form: Form, id: int, lock: bool = True) -> Mapping[str, Any]:
     table = ctx.workspace.tables[form.key]
-    found = ctx.connection.execute(select(table).where(table.c.id == id, table.c.deleted_at.is_(None)).with_for_update()).first()
+    query = select(table).where(table.c.id == id, table.c.deleted_at.is_(None))
+    found = ctx.connection.execute(query.with_for_update() if lock else query).first()
     if found is None:
         raise Problems([Problem("no-such-record", form=form.key)])
     return from_row(form, dict(zip(table.c.keys(), found, strict=True)))
@@ -132,7 +132,8 @@ def _workflow(ctx: Ctx, form_key: str) -> tuple[Form, Workflow]:
     return form, ctx.workspace.apps[form.app].workflows[form.workflow]
 
 
-def _problem(form: Form, workflow: Workflow, to: str, missing: machine.Missing) -> Problem:
+def problem_of(form: Form, workflow: Workflow, to: str, missing: machine.Missing) -> Problem:
+    """What is in the way, as every door reports it."""
     names = {s.id: {"zh": s.name.in_("zh"), "en": s.name.in_("en")} for s in workflow.stages}
     args: dict[str, Any] = {"stage": names.get(to, to), "first": names.get(missing.stage, missing.stage)}
     if missing.field:

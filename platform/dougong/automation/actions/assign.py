@@ -9,9 +9,9 @@ from dougong.automation import people
 from dougong.automation.actions.base import Action, actions, refuse
 from dougong.automation.scene import Scene
 from dougong.context import Ctx
+from dougong.events.once import insert_once
 from dougong.records import save
 from dougong.sqltypes import Id
-from dougong.events.once import insert_once
 from dougong.store.system import metadata
 
 turn_table = Table(
@@ -25,10 +25,10 @@ turn_table = Table(
 class Assign(Action):
     """Several people take it in turn. `region` narrows them to those of the record's region; none of it left → fallback role."""
 
-    schema = {
+    schema: Mapping[str, Any] = {
         "assign": {"format": "people", "title": "交给谁，多人时轮流 | To whom; several take turns"},
         "region": {"type": "string", "format": "field", "title": "按哪个区域字段匹配 | Match people by this region field"},
-        "field": {"type": "string", "format": "field", "title": "写入哪个人员字段，默认负责人 | The person field to fill, by default the owner"},
+        "field": {"type": "string", "format": "field", "title": "写入哪个人员字段 | The person field to fill; by default owner"},
     }
     required = ("assign",)
 
@@ -40,7 +40,8 @@ class Assign(Action):
             candidates = _of_region(scene, candidates, row.get(options["region"]))
         if not candidates:
             raise refuse("action-nobody", people=", ".join(wanted))
-        person = candidates[0] if len(candidates) == 1 else _next(scene.ctx, f"{scene.automation.key}:{','.join(wanted)}", sorted(candidates))
+        turn = f"{scene.automation.key}:{','.join(wanted)}"
+        person = candidates[0] if len(candidates) == 1 else _next(scene.ctx, turn, sorted(candidates))
         save.edit(scene.ctx, form.key, row["id"], {options.get("field", "owner"): person})
         return {"person": person}
 

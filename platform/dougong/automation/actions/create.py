@@ -9,7 +9,7 @@ from dougong.records import save
 
 
 class Create(Action):
-    schema = {
+    schema: Mapping[str, Any] = {
         "create": {"type": "string", "format": "form", "title": "在哪个表单新建 | The form of the new record"},
         "set": {"type": "object", "format": "values", "target": "create", "title": "字段: 值 | field: value"},
     }

@@ -10,7 +10,7 @@ from dougong.automation.scene import Scene
 class Move(Action):
     """Through the workflow's own rules: entry, exit, no skipping. What they refuse, fails the step."""
 
-    schema = {
+    schema: Mapping[str, Any] = {
         "move": {"type": "string", "format": "stage", "title": "移到哪个阶段 | The stage to move to"},
         "comment": {"type": "string", "format": "template", "title": "说明 | Comment"},
     }

@@ -11,9 +11,9 @@ from dougong.records import save
 class Set(Action):
     """On the record itself, or on the one that `on` leads to."""
 
-    schema = {
+    schema: Mapping[str, Any] = {
         "set": {"type": "object", "format": "values", "target": "on", "minProperties": 1, "title": "字段: 新值 | field: new value"},
-        "on": {"type": "string", "format": "field", "title": "改关联的记录，如 customer | Set it on a linked record, such as customer"},
+        "on": {"type": "string", "format": "field", "title": "改这个关联字段指向的记录 | Set it on the record that this link leads to"},
     }
     required = ("set",)
 

@@ -13,7 +13,7 @@ class Task(Action):
     """A record of the app's form for things to do, one for each person. What `set` leaves open goes by the form's own shape:
     the words into its first text field, the due time into its first date or time, the record into its first link to this form."""
 
-    schema = {
+    schema: Mapping[str, Any] = {
         "task": {"type": "string", "format": "template", "title": "要做什么 | What is to be done"},
         "form": {"type": "string", "format": "form", "title": "任务表单 | The form for tasks"},
         "owner": {"format": "people", "title": "谁来做 | Who does it"},

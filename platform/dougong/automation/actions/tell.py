@@ -22,7 +22,7 @@ _URGENT = {"type": "boolean", "title": "紧急：下班时间也发 | Urgent: se
 
 
 class Popup(Action):
-    schema = {"popup": {"format": "people", "title": "弹给谁 | To whom"}, "title": _TITLE, "text": _TEXT}
+    schema: Mapping[str, Any] = {"popup": {"format": "people", "title": "弹给谁 | To whom"}, "title": _TITLE, "text": _TEXT}
     required = ("popup", "text")
 
     def run(self, scene: Scene, options: Mapping[str, Any]) -> Any:
@@ -35,9 +35,9 @@ class Popup(Action):
 class Notify(Action):
     """Each reader's text is made with that reader's rights. The inbox always has it; `via` adds ways out."""
 
-    schema = {
+    schema: Mapping[str, Any] = {
         "notify": {"format": "people", "title": "通知谁 | Whom to tell"},
-        "via": {"type": "array", "items": {"type": "string", "format": "channel"}, "title": "用哪些方式，默认站内 | By which ways; the inbox always"},
+        "via": {"type": "array", "items": {"type": "string", "format": "channel"}, "title": "除站内外还用哪些方式 | Ways besides the inbox"},
         "cc": {"format": "people", "title": "抄送 | Copy to"},
         "title": _TITLE,
         "text": _TEXT,
@@ -59,7 +59,7 @@ class Notify(Action):
 class Post(Action):
     """To a group's robot: the name of a connection, or a formula that gives its address (`team.group_robot`)."""
 
-    schema = {
+    schema: Mapping[str, Any] = {
         "post": {"type": "string", "format": "template", "title": "发到哪个群 | The group's robot"},
         "title": _TITLE,
         "text": _TEXT,

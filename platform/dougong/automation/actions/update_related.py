@@ -11,7 +11,7 @@ from dougong.records import save
 class UpdateRelated(Action):
     """`if` and the formulas in `set` stand on the related record."""
 
-    schema = {
+    schema: Mapping[str, Any] = {
         "update_related": {"type": "string", "format": "field", "title": "哪些相关记录 | The related records"},
         "if": {"type": "string", "format": "formula", "scope": "update_related", "title": "只改符合条件的 | Only those for which this holds"},
         "set": {

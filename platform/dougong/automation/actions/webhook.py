@@ -12,7 +12,7 @@ from dougong.notify.connections import connected
 class Webhook(OutsideAction):
     """To a connection's name or an address; signed where the connection has a secret. Later steps read `response`."""
 
-    schema = {
+    schema: Mapping[str, Any] = {
         "webhook": {"type": "string", "format": "template", "title": "连接名或网址 | A connection's name or an address"},
         "method": {"type": "string", "enum": ["POST", "PUT", "GET"], "title": "方法，默认 POST | Method, by default POST"},
         "body": {"type": "object", "format": "values", "title": "发送的数据 名: 值 | What is sent, name: value"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dougong.automation.triggers.base import TimeTrigger, triggers
@@ -20,7 +21,7 @@ def _schema(word: str, form: str, by: str) -> dict[str, Any]:
 class Before(TimeTrigger):
     """A date that has passed by the time it is looked at is skipped and listed as missed (SEMANTICS 4)."""
 
-    schema = _schema("before", "哪个表单 | The form", "提前多久，如 15m | How long before, such as 15m")
+    schema: Mapping[str, Any] = _schema("before", "哪个表单 | The form", "提前多久，如 15m | How long before, such as 15m")
     required = ("before", "field", "by")
     form_in = "before"
 
@@ -32,7 +33,7 @@ class Before(TimeTrigger):
 
 
 class After(TimeTrigger):
-    schema = _schema("after", "哪个表单 | The form", "之后多久，如 2h | How long after, such as 2h")
+    schema: Mapping[str, Any] = _schema("after", "哪个表单 | The form", "之后多久，如 2h | How long after, such as 2h")
     required = ("after", "field", "by")
     form_in = "after"
 

@@ -13,7 +13,7 @@ _ANY = object()
 class Changed(EventTrigger):
     """`{changed: form}`, `{changed: form, fields: [a, b]}`, `{changed: {field: {from: x, to: y}}, form: form}`."""
 
-    schema = {
+    schema: Mapping[str, Any] = {
         "changed": {
             "type": ["string", "object"], "format": "form",
             "propertyNames": {"format": "field"},

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from dougong.automation.triggers.base import TimeTrigger, triggers
 from dougong.spec.app import Trigger
 
@@ -7,7 +10,7 @@ from dougong.spec.app import Trigger
 class Inactive(TimeTrigger):
     """How long, stands in each level's `after`."""
 
-    schema = {
+    schema: Mapping[str, Any] = {
         "inactive": {"type": "string", "format": "form", "title": "哪个表单的记录无进展 | The form whose records stand still"},
         "since": {
             "type": "string", "format": "field", "scope": "inactive",

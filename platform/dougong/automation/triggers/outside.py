@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from dougong.automation.triggers.base import EventTrigger, Happening, refusal, triggers
 from dougong.problems import Problem
 from dougong.spec.app import Trigger
 
 
 class Received(EventTrigger):
-    """`map` makes a record of `form` out of the body: field → path in the JSON ('customer.phone'). Without a form the
+    """`map` makes a record of `form` out of the body: field → path in the JSON ('data.mobile'). Without a form the
     body is only `received` in formulas. The door checks the signature before the event exists (S38)."""
 
-    schema = {
+    schema: Mapping[str, Any] = {
         "received": {"type": "string", "format": "id", "title": "接收地址的代号 | The id of the webhook address"},
         "form": {"type": "string", "format": "form", "title": "生成哪个表单的记录 | The form to make a record of"},
         "map": {
             "type": "object", "propertyNames": {"format": "field"}, "additionalProperties": {"type": "string"}, "scope": "form",
-            "title": "字段: 数据里的位置，如 phone: customer.mobile | field: place in the data, such as phone: customer.mobile",
+            "title": "字段: 数据里的位置，如 phone: data.mobile | field: place in the data, such as phone: data.mobile",
         },
     }
     required = ("received",)
@@ -29,7 +32,7 @@ class Received(EventTrigger):
 
 
 class Submitted(EventTrigger):
-    schema = {"submitted": {"type": "string", "format": "form", "title": "哪个公开表单提交了 | The public form that was sent"}}
+    schema: Mapping[str, Any] = {"submitted": {"type": "string", "format": "form", "title": "哪个公开表单提交了 | The public form that was sent"}}
     required = ("submitted",)
     form_in = "submitted"
     events = ("submitted",)
@@ -38,7 +41,7 @@ class Submitted(EventTrigger):
 class Pressed(EventTrigger):
     """A button on the record's page. `me` is who pressed it."""
 
-    schema = {
+    schema: Mapping[str, Any] = {
         "pressed": {"type": "string", "format": "form", "title": "哪个表单上的按钮 | The form that has the button"},
         "name": {"type": "string", "title": "按钮文字 | The words on the button"},
     }

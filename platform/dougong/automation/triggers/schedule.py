@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -27,9 +28,9 @@ class Every(ScheduleTrigger):
     comes twice counts the first time.
     """
 
-    schema = {
+    schema: Mapping[str, Any] = {
         "every": {"type": "string", "enum": list(EVERY), "title": "多久一次 | How often"},
-        "at": {"type": "string", "pattern": _AT.pattern, "title": "几点，如 09:00、mon 09:00、10 09:00 | When, such as 09:00, mon 09:00, 10 09:00"},
+        "at": {"type": "string", "pattern": _AT.pattern, "title": "几点，如 mon 09:00 | When, such as mon 09:00"},
         **_FOR_EACH,
     }
     required = ("every",)
@@ -51,7 +52,7 @@ class Every(ScheduleTrigger):
 
 
 class Cron(ScheduleTrigger):
-    schema = {"cron": {"type": "string", "format": "cron", "title": "cron 表达式 | A cron expression"}, **_FOR_EACH}
+    schema: Mapping[str, Any] = {"cron": {"type": "string", "format": "cron", "title": "cron 表达式 | A cron expression"}, **_FOR_EACH}
     required = ("cron",)
     form_in = "for_each"
 
@@ -60,7 +61,7 @@ class Cron(ScheduleTrigger):
             found = croniter(trigger.options["cron"], after.astimezone(calendar.zone)).get_next(datetime)
         except (CroniterBadCronError, CroniterBadDateError):
             return None
-        return found.astimezone(after.tzinfo)  # type: ignore[no-any-return]
+        return found.astimezone(after.tzinfo)
 
 
 def parse_at(at: str) -> tuple[str, time]:

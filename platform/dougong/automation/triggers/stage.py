@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dougong.automation.triggers.base import EventTrigger, Happening, TimeTrigger, refusal, triggers
@@ -25,14 +26,14 @@ class _StageEvent(EventTrigger):
 
 class Entered(_StageEvent):
     word = "entered"
-    schema = _schema("entered", "进入了哪个阶段 | The stage entered")
+    schema: Mapping[str, Any] = _schema("entered", "进入了哪个阶段 | The stage entered")
     required = ("entered", "of")
     events = ("stage_entered",)
 
 
 class Left(_StageEvent):
     word = "left"
-    schema = _schema("left", "离开了哪个阶段 | The stage left")
+    schema: Mapping[str, Any] = _schema("left", "离开了哪个阶段 | The stage left")
     required = ("left", "of")
     events = ("stage_left",)
 
@@ -40,7 +41,7 @@ class Left(_StageEvent):
 class Held(TimeTrigger):
     """The count begins anew each time the stage is entered."""
 
-    schema = _schema("held", "停留在哪个阶段 | The stage in which a record stays")
+    schema: Mapping[str, Any] = _schema("held", "停留在哪个阶段 | The stage in which a record stays")
     required = ("held", "of")
 
     def since(self, trigger: Trigger) -> str:

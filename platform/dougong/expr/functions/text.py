@@ -24,13 +24,17 @@ def _not_blank(value: Sql) -> Sql:
     return func.nullif(value, "", type_=Text)
 
 
-def _at_least_zero(face: Face, value: Sql) -> Sql:
-    return func.greatest(value, 0) if face.postgres else func.max(value, 0)
+def _count(value: Sql) -> Sql:
+    """PostgreSQL: a number of characters that `substr` takes; empty counts as none, and nothing of a text is empty."""
+    return cast(func.least(func.greatest(func.coalesce(value, 0), 0), 2**31 - 1), Integer)
 
 
 def _left(face: Face, text: Sql, count: Sql) -> Sql:
-    return _not_blank(func.substr(text, 1, cast(_at_least_zero(face, func.least(count, MAX_TEXT)), Integer) if face.postgres
-                                  else _at_least_zero(face, count)))  # fmt: skip
+    return _not_blank(func.substr(text, 1, _count(count) if face.postgres else func.max(count, 0)))
+
+
+def _right(face: Face, text: Sql, count: Sql) -> Sql:
+    return _not_blank(func.right(text, _count(count)))
 
 
 @function("left", "text, integer -> text", js=True, sql=_left, example="left(name, 2)",
@@ -39,7 +43,7 @@ def left(text: str, count: int) -> str:
     return text[: max(count, 0)]
 
 
-@function("right", "text, integer -> text", js=True, example="right(phone, 4)", zh="后几个字", en="the last characters")
+@function("right", "text, integer -> text", js=True, postgres=_right, example="right(phone, 4)", zh="后几个字", en="the last characters")
 def right(text: str, count: int) -> str:
     return text[-count:] if count > 0 else ""
 
@@ -159,7 +163,7 @@ def text(env: Surroundings, value: Any, pattern: str | None = None) -> str | Non
         case date():
             return _write_day(value, pattern or "yyyy-mm-dd")
         case int() | Decimal():
-            return _write_number(value, pattern) if pattern else format(value, "f")
+            return _write_number(value, pattern) if pattern else format(Decimal(value), "f")
     return None
 
 
@@ -184,7 +188,7 @@ def _write_number(value: int | Decimal, pattern: str) -> str | None:
     shown = fit(Decimal(value) * 100 if percent else value, places)
     if shown is None:
         return None
-    digits, _, fraction = format(abs(shown), "f").partition(".")
+    digits, _, fraction = format(Decimal(abs(shown)), "f").partition(".")
     digits = digits.zfill(len(whole))
     if grouped:
         digits = f"{int(digits):,}"

@@ -19,14 +19,28 @@ _HOME = mapping({"role": ROLE, "bar": list_of(ANYTHING), "cards": list_of(ANYTHI
 
 SCHEMA = mapping(
     {
-        "app": named("应用代号", "App id", {**ID, "maxLength": 20}, "小写字母、数字、下划线，最多 20 个。", "Small letters, digits, underscore; at most 20."),
+        "app": named(
+            "应用代号",
+            "App id",
+            {**ID, "maxLength": 20},
+            "小写字母、数字、下划线，最多 20 个。",
+            "Small letters, digits, underscore; at most 20.",
+        ),
         "version": named("版本", "Version", {"type": ["string", "number"]}, "例如 1.0.0。", "Such as 1.0.0."),
         "name": named("名称", "Name", LABEL),
         "description": named("简介", "Description", LABEL),
         "icon": named("图标", "Icon", LABEL),
-        "language": named("模板语言", "Language", one_of("zh", "en"), "模板里的文字用哪种语言。", "The language the template is written in."),
+        "language": named(
+            "模板语言", "Language", one_of("zh", "en"), "模板里的文字用哪种语言。", "The language the template is written in."
+        ),
         "currency": named("币种", "Currency", {"type": "string", "pattern": "^[A-Z]{3}$"}, "例如 CNY。", "Such as CNY."),
-        "ask": named("安装时询问", "Ask", map_of(_QUESTION), "安装者决定的参数；公式里写 settings.代号。", "What the installer decides; settings.<id> in formulas."),
+        "ask": named(
+            "安装时询问",
+            "Ask",
+            map_of(_QUESTION),
+            "安装者决定的参数；公式里写 settings.代号。",
+            "What the installer decides; settings.<id> in formulas.",
+        ),
         "needs": named("依赖的应用", "Needs", map_of(LABEL), '例如 {sales: ">=1"}。', 'Such as {sales: ">=1"}.'),
         "home": named("首页", "Home", list_of(_HOME), "每个角色首先看到什么。", "What each role finds first."),
         "menu": named("菜单", "Menu", list_of({"type": "string"}), "按顺序写表单或视图的代号。", "Forms and views, in order."),

@@ -8,6 +8,7 @@ from dougong.lang.kinds.parts import (
     ID,
     ID_OF_ITEM,
     LABEL,
+    RECORDS,
     STEPS,
     YES_NO,
     list_of,
@@ -26,7 +27,7 @@ FLOW = {
     "if": mapping({"if": named("条件", "If", FORMULA), "do": named("做什么", "Do", STEPS), "else": named("否则", "Else", STEPS)}, "do"),
     "for_each": mapping(
         {
-            "for_each": named("对每一条", "For each", FORMULA, "例如 visits，或 all.visit。", "Such as visits, or all.visit."),
+            "for_each": named("对每一条", "For each", RECORDS, "例如 visits，或 all.visit。", "Such as visits, or all.visit."),
             "if": named("条件", "If", FORMULA, "只对成立的。", "Only those for which this holds."),
             "do": named("做什么", "Do", STEPS),
         },

@@ -40,19 +40,28 @@ FIELD_OPTIONS = {
     "index": named("建索引", "Index", YES_NO, "常按它筛选、排序时打开。", "For fields often filtered or sorted by."),
     "mask": named("遮盖", "Mask", one_of("middle", "all", "tail"), "无权的人看到的是遮盖后的值。", "What those without the right see."),
     "once": named("只定一次", "Once", YES_NO, "定下后不再改变。", "Never changes once set."),
-    "reveal": named("结果公开", "Reveal", YES_NO, "看不到来源字段的人也能看到计算结果。", "Shown also to those who may not see what it is computed from."),
+    "reveal": named(
+        "结果公开",
+        "Reveal",
+        YES_NO,
+        "看不到来源字段的人也能看到计算结果。",
+        "Shown also to those who may not see what it is computed from.",
+    ),
     "required_when": named("何时必填", "Required when", FORMULA),
     "visible_when": named("何时显示", "Visible when", FORMULA),
     "readonly_when": named("何时只读", "Read-only when", FORMULA),
     "formula": named("公式", "Formula", FORMULA, "由公式算出，不能手填。", "Computed, not entered."),
     "cases": named("分情况", "Cases", list_of(_CASE), "从上往下，第一个成立的算数。", "From the top; the first that holds counts."),
-    "stored": named("保存结果", "Stored", YES_NO, "保存后才能用于筛选、排序、规则和权限。", "Needed for filters, sorting, rules and rights."),
+    "stored": named(
+        "保存结果", "Stored", YES_NO, "保存后才能用于筛选、排序、规则和权限。", "Needed for filters, sorting, rules and rights."
+    ),
     "was": named("原代号", "Was", ID, "改过代号时写旧代号，数据就不会丢。", "The former id, so that a rename keeps the data."),
 }
 
+TYPE = named("类型", "Type", {"type": "string"})
 FIELD_SCHEMA = {
     "type": "object",
-    "properties": {"type": named("类型", "Type", {"type": "string"})},
+    "properties": {"type": TYPE},
     "required": ["type"],
     "dispatch": "field",
 }
@@ -68,7 +77,9 @@ _DUPLICATE = mapping(
     },
     "then",
 )
-_REJECT = mapping({"id": ID_OF_ITEM, "if": named("条件", "If", FORMULA), "message": MESSAGE, "fields": named("相关字段", "Fields", FIELDS)}, "if")
+_REJECT = mapping(
+    {"id": ID_OF_ITEM, "if": named("条件", "If", FORMULA), "message": MESSAGE, "fields": named("相关字段", "Fields", FIELDS)}, "if"
+)
 _ASK_LATER = mapping(
     {
         "id": ID_OF_ITEM,
@@ -98,15 +109,33 @@ SCHEMA = mapping(
         "form": named("表单代号", "Form id", ID, "小写字母、数字、下划线，最多 30 个。", "Small letters, digits, underscore; at most 30."),
         "name": named("名称", "Name", LABEL),
         "icon": named("图标", "Icon", LABEL),
-        "title": named("标题", "Title", TEMPLATE, "一条记录怎么称呼；不写就用第一个文本字段。", "How a record is called; else its first text field."),
+        "title": named(
+            "标题", "Title", TEMPLATE, "一条记录怎么称呼；不写就用第一个文本字段。", "How a record is called; else its first text field."
+        ),
         "was": FIELD_OPTIONS["was"],
-        "fields": named("字段", "Fields", {"format": "fields", "minProperties": 1}, "一行一个：代号: {name: …, type: …}。", "One a line: id: {name: …, type: …}."),
+        "fields": named(
+            "字段",
+            "Fields",
+            {"format": "fields", "minProperties": 1},
+            "一行一个：代号: {name: …, type: …}。",
+            "One a line: id: {name: …, type: …}.",
+        ),
         "duplicates": named("查重", "Duplicates", list_of(_DUPLICATE)),
-        "reject_when": named("拒绝保存", "Reject when", list_of(_REJECT), "条件成立时不能保存，并说明原因。", "A save for which this holds is refused, with a reason."),
+        "reject_when": named(
+            "拒绝保存",
+            "Reject when",
+            list_of(_REJECT),
+            "条件成立时不能保存，并说明原因。",
+            "A save for which this holds is refused, with a reason.",
+        ),
         "ask_later": named("事后补填", "Ask later", list_of(_ASK_LATER)),
         "layout": named("布局", "Layout", list_of(_SECTION)),
         "on_delete": named(
-            "删除时", "On delete", map_of(one_of("keep", "delete", "refuse")), "对每个下级表单：保留、一起删、拒绝。", "Per child form: keep, delete, refuse."
+            "删除时",
+            "On delete",
+            map_of(one_of("keep", "delete", "refuse")),
+            "对每个下级表单：保留、一起删、拒绝。",
+            "Per child form: keep, delete, refuse.",
         ),
         "public": named("对外表单", "Public", map_of(ANYTHING)),
         "face": named("外观", "Face", map_of(ANYTHING)),

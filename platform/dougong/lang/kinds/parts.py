@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dougong.lang.units import DURATION_PATTERN, ID_PATTERN, PERCENT_PATTERN
+from dougong.expr.units import DURATION_PATTERN
+from dougong.lang.units import ID_PATTERN, PERCENT_PATTERN
 
 Schema = Mapping[str, Any]
 
@@ -53,6 +54,7 @@ FORM: Schema = {"type": "string", "format": "form"}
 STAGE: Schema = {"type": "string", "format": "stage"}
 ROLE: Schema = {"type": "string", "format": "role"}
 ID: Schema = {"type": "string", "format": "id", "pattern": ID_PATTERN, "maxLength": 30}
+RECORDS: Schema = {"type": "string", "format": "records"}
 STEPS: Schema = {"format": "steps"}
 ANYTHING: Schema = {}
 
@@ -74,6 +76,10 @@ BY_FORMAT: Mapping[str, Schema] = {
     "id": {"type": "string"},
     "values": {"type": "object"},
     "steps": {"type": "array", "items": {"$ref": "#/$defs/step"}},
-    "fields": {"type": "object", "propertyNames": {"pattern": ID_PATTERN, "maxLength": 30}, "additionalProperties": {"$ref": "#/$defs/field"}},
+    "fields": {
+        "type": "object",
+        "propertyNames": {"pattern": ID_PATTERN, "maxLength": 30},
+        "additionalProperties": {"$ref": "#/$defs/field"},
+    },
 }
 """What a `format` alone means; a schema that says more keeps what it says."""

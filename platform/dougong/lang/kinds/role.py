@@ -1,6 +1,21 @@
 """`role`: what one kind of person may see and do."""
 
-from dougong.lang.kinds.parts import FIELD, FIELDS, FORM, FORMULA, ID, ID_OF_ITEM, LABEL, PEOPLE, YES_NO, list_of, map_of, mapping, named, one_of
+from dougong.lang.kinds.parts import (
+    FIELD,
+    FIELDS,
+    FORM,
+    FORMULA,
+    ID,
+    ID_OF_ITEM,
+    LABEL,
+    PEOPLE,
+    YES_NO,
+    list_of,
+    map_of,
+    mapping,
+    named,
+    one_of,
+)
 
 RIGHTS = ("see", "add", "edit", "delete", "import", "export")
 
@@ -8,7 +23,13 @@ _GRANT = mapping(
     {
         "may": named("可以", "May", list_of(one_of(*RIGHTS)), "不写就只能看。", "Without it: see only."),
         "only": named("仅限", "Only", FORMULA, '例如 "owner == me"。', 'Such as "owner == me".'),
-        "follows": named("跟随", "Follows", FIELD, "能看到这个链接所指记录的人，也能看到本记录。", "Whoever sees the record this link leads to sees this one."),
+        "follows": named(
+            "跟随",
+            "Follows",
+            FIELD,
+            "能看到这个链接所指记录的人，也能看到本记录。",
+            "Whoever sees the record this link leads to sees this one.",
+        ),
         "hide": named("隐藏字段", "Hide", FIELDS),
         "mask": named("遮盖字段", "Mask", FIELDS),
         "read_only": named("只读字段", "Read only", FIELDS),

@@ -70,7 +70,7 @@ class Todo(_ByApp):
         return address_of(connection, user, "dingtalk_union")
 
     def send(self, letter: Letter, to: str, way: Way) -> None:
-        body = {"sourceId": letter.key, "subject": letter.title, "description": letter.body, "executorIds": [to]}
+        body: dict[str, Any] = {"sourceId": letter.key, "subject": letter.title, "description": letter.body, "executorIds": [to]}
         if letter.link:
             body["detailUrl"] = {"appUrl": letter.link, "pcUrl": letter.link}
         url = f"{_api(way, NEW_API)}/v1.0/todo/users/{quote(to, safe='')}/tasks"

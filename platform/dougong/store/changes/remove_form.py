@@ -12,7 +12,7 @@ from dougong.store.physical import Key
 
 @dataclass(frozen=True)
 class RemoveForm(Change):
-    """`members` are the form's live fields; those in tables of pairs move with it."""
+    """`members` are the form's fields; those in tables of pairs move with it, unless they stand aside already."""
 
     kind = "remove-form"
     own: Key
@@ -33,7 +33,9 @@ class RemoveForm(Change):
         ddl.rename_table(work.connection, self.own.table, away)
         physical.change_key(work.connection, self.own.id, table=away, state="aside", since=work.now)
         for member in self.members:
-            table = names.aside(work.number, member.table) if member.junction else away
-            if member.junction:
+            if not member.junction:
+                physical.change_key(work.connection, member.id, table=away)
+            elif member.state == "live":
+                table = names.aside(work.number, member.table)
                 ddl.move_junction(work.connection, member.table, table)
-            physical.change_key(work.connection, member.id, table=table)
+                physical.change_key(work.connection, member.id, table=table)

@@ -27,7 +27,11 @@ class RestoreForm(Change):
         known = list(dict.fromkeys([*self.own.names, self.form.id]))
         physical.change_key(work.connection, self.own.id, form=self.form.id, names=known, table=table, state="live", since=work.now)
         for member in self.members:
-            place = names.junction(table, member.column) if member.junction else table
-            if member.junction:
-                ddl.move_junction(work.connection, member.table, place)
+            place = table
+            if member.junction and member.state == "live":
+                place = names.junction(table, member.column)
+                again = next((t for t in work.tables.values() if t.name == place), None)
+                ddl.move_junction(work.connection, member.table, place, *(again.indexes if again is not None else ()))
+            elif member.junction:
+                place = member.table
             physical.change_key(work.connection, member.id, form=self.form.id, table=place)

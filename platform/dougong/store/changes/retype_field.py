@@ -48,7 +48,7 @@ class RetypeField(FieldChange):
         if self.relabels:
             return (Problem("plan-retype-same", said),)
         further = {
-            "plan-retype-lost": (o.lost, o.lost_samples),
+            "plan-retype-lost": (len(o.lost_samples), o.lost_samples),
             "plan-retype-altered": (o.altered, o.altered_samples),
             "plan-retype-back": (o.back, ()),
             "plan-retype-edited": (o.edited, o.edited_rows),

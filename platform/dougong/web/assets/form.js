@@ -1,12 +1,12 @@
 // A form that thinks along: [data-form=key]. `data-rules` (JSON) says, by field id:
 //   {"fields": {id: {"kind", "percent", "required", "required_when", "visible_when", "readonly_when", "formula"}},
-//    "lines": {id: {"fields": {…}}}, "values": {path: …}, "offset": "+08:00"}
+//    "lines": {id: {"fields": {…}}}, "values": {id: …}, "env": {"calendar", "me", "names", "settings", "old"}, "offset": "+08:00"}
 // The conditions are expr/to_json trees, read by expr.js; the server stays the authority and decides again.
-// `values` holds what conditions read but the form doesn't show. What is typed is kept as a draft until the server has it
+// `values` holds what conditions read but the form doesn't show, `env` what expr.js needs beside the record. What is typed is kept as a draft until the server has it
 // (a toast with data-saved=key); a form that comes back with faults says data-refused and is not overwritten.
-import { add } from "./lines.js";
-import { each, later } from "./dom.js";
-import { dropDraft, keepDraft, readDraft } from "./draft.js";
+import { changed, each, later } from "./dom.js";
+import { dropDraft, entriesOf, fillFrom, keepDraft, readDraft } from "./draft.js";
+import { setRows, rowOf } from "./lines.js";
 import { compute } from "./rules.js";
 import { showToast } from "./toast.js";
 import { word } from "./words.js";
@@ -20,7 +20,7 @@ class Form {
     this.form = form;
     this.key = form.dataset.form;
     this.rules = JSON.parse(form.dataset.rules || "{}");
-    this.before = entriesOf(form);
+    this.before = JSON.stringify(entriesOf(form));
     if (!("refused" in form.dataset)) this.restore();
     const keep = later(300, () => keepDraft(this.key, form));
     form.addEventListener("input", (event) => {
@@ -29,6 +29,7 @@ class Form {
       this.update();
     });
     form.addEventListener("change", () => this.update());
+    form.addEventListener("pointerdown", (event) => this.unchoose(event));
     form.addEventListener("submit", (event) => this.submit(event), { capture: true });
     form.querySelector("[data-missing]")?.addEventListener("click", () => this.walk());
     this.update();
@@ -39,10 +40,9 @@ class Form {
     const draft = readDraft(this.key);
     if (!draft || JSON.stringify(draft) === this.before) return;
     for (const lines of this.form.querySelectorAll("[data-lines]")) {
-      const wanted = Math.max(-1, ...draft.filter(([name]) => name.startsWith(`${lines.dataset.lines}.`)).map(([name]) => Number(name.split(".")[1])));
-      while (Number(lines.dataset.next) <= wanted) add(lines);
+      setRows(lines, new Set(draft.map(([name]) => rowOf(lines.dataset.lines, name)).filter(Number.isInteger)));
     }
-    fill(this.form, draft);
+    fillFrom(this.form, draft);
     const again = () => {
       dropDraft(this.key);
       location.reload();
@@ -56,6 +56,17 @@ class Form {
     if (!field) return;
     field.querySelector(".from")?.remove();
     this.fault(field, "");
+  }
+
+  // Pressing the chosen one of some optional choices again chooses nothing.
+  unchoose(event) {
+    const chosen = event.target.closest(".choices label")?.querySelector("input[type=radio]:checked");
+    const none = chosen?.closest(".choices").querySelector(".none input");
+    if (!none || none === chosen) return;
+    chosen.addEventListener("click", () => {
+      none.checked = true;
+      changed(none);
+    }, { once: true });
   }
 
   update() {
@@ -113,27 +124,8 @@ class Form {
 }
 
 function filled(field) {
+  if (field.querySelector("[role=switch]")) return true;
   const controls = [...field.querySelectorAll("input[name], select[name], textarea[name]")];
-  return controls.some((control) => (/radio|checkbox/.test(control.type) ? control.checked : control.value.trim() !== ""));
-}
-
-function entriesOf(form) {
-  return JSON.stringify([...new FormData(form)].filter(([name, value]) => typeof value === "string" && !/csrf|password/.test(name)));
-}
-
-// Puts a draft's values into the controls of the same name; what a picker or an upload had chosen stays as the server sent it.
-function fill(form, draft) {
-  const byName = Map.groupBy ? Map.groupBy(draft, ([name]) => name) : group(draft);
-  for (const control of form.elements) {
-    if (!control.name || !byName.has(control.name) || control.type === "hidden" || control.type === "file") continue;
-    const values = byName.get(control.name).map(([, value]) => value);
-    if (/radio|checkbox/.test(control.type)) control.checked = values.includes(control.value);
-    else control.value = values.shift();
-  }
-}
-
-function group(draft) {
-  const out = new Map();
-  for (const entry of draft) out.set(entry[0], [...(out.get(entry[0]) ?? []), entry]);
-  return out;
+  const off = (control) => (control.type === "hidden" && control.value === "0") || (/radio|checkbox/.test(control.type) && !control.checked);
+  return controls.some((control) => !off(control) && control.value.trim() !== "");
 }

@@ -1,50 +1,64 @@
-// Rows inside a form: [data-lines=name]. A table pasted from a spreadsheet fills rows from the cell on; arrows walk up and down.
+// Rows inside a form: [data-lines=name] as fields/lines.html draws it; cells are named name-row-column, the template's row __row__.
+// A table pasted from a spreadsheet fills rows from the cell on; arrows walk up and down.
 import { changed, each } from "./dom.js";
 
 export function mountLines(root) {
   each(root, "[data-lines]", (lines) => {
     const body = lines.querySelector("tbody");
     lines.addEventListener("click", (event) => {
-      if (event.target.closest("[data-add-line]")) controls(add(lines, body))[0]?.focus();
-      const away = event.target.closest("[data-remove-line]");
-      if (away) {
-        away.closest("tr").remove();
-        changed(body);
-      }
+      if (event.target.closest("[data-add]")) controls(addLine(lines))[0]?.focus();
+      const away = event.target.closest("[data-remove]");
+      if (!away || away.closest("[data-upload], [data-picker]")) return;
+      away.closest("tr").remove();
+      changed(body);
     });
-    lines.addEventListener("paste", (event) => paste(event, lines, body));
+    lines.addEventListener("paste", (event) => paste(event, lines));
     lines.addEventListener("keydown", (event) => walk(event, body));
   });
 }
 
-export function add(lines, body = lines.querySelector("tbody")) {
-  const next = Number(lines.dataset.next);
-  lines.dataset.next = next + 1;
+// The row number in a control's name, or NaN.
+export function rowOf(lines, name) {
+  return name.startsWith(`${lines}-`) ? Number(name.slice(lines.length + 1).split("-")[0]) : NaN;
+}
+
+const rowsIn = (lines) => new Set([...lines.querySelectorAll("tbody [name]")].map(({ name }) => rowOf(lines.dataset.lines, name)).filter(Number.isInteger));
+
+// Makes the rows those of a draft.
+export function setRows(lines, wanted) {
+  for (const row of lines.querySelectorAll("tbody > tr")) {
+    if (![...row.querySelectorAll("[name]")].some(({ name }) => wanted.has(rowOf(lines.dataset.lines, name)))) row.remove();
+  }
+  const there = rowsIn(lines);
+  for (const number of [...wanted].sort((a, b) => a - b)) if (!there.has(number)) addLine(lines, number);
+}
+
+function addLine(lines, number = Math.max(-1, ...rowsIn(lines)) + 1) {
+  const body = lines.querySelector("tbody");
+  const next = String(number);
   const row = lines.querySelector("template").content.querySelector("tr").cloneNode(true);
   for (const element of row.querySelectorAll("*")) {
     for (const { name, value } of [...element.attributes]) {
-      if (value.includes("__n__")) element.setAttribute(name, value.replaceAll("__n__", next));
+      if (value.includes("__row__")) element.setAttribute(name, value.replaceAll("__row__", next));
     }
   }
   body.append(row);
-  window.htmx.process(row);
-  document.dispatchEvent(new CustomEvent("part", { detail: row }));
+  row.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: row } }));
   changed(body);
   return row;
 }
 
-const controls = (row) => [...row.querySelectorAll(".control")];
+const controls = (row) => [...row.querySelectorAll("input:not([type=hidden]), select, textarea")];
 
-function paste(event, lines, body) {
-  const cells = (event.clipboardData.getData("text/plain") ?? "").replace(/\r?\n$/, "").split(/\r?\n/).map((line) => line.split("\t"));
+function paste(event, lines) {
+  const cells = event.clipboardData.getData("text/plain").replace(/\r?\n$/, "").split(/\r?\n/).map((line) => line.split("\t"));
   if (cells.length === 1 && cells[0].length === 1) return;
   event.preventDefault();
-  const row = event.target.closest("tr");
+  let row = event.target.closest("tr");
   const from = controls(row).indexOf(event.target);
-  let at = row;
   for (const [place, values] of cells.entries()) {
-    if (place) at = at.nextElementSibling ?? add(lines, body);
-    controls(at).slice(from).forEach((control, index) => {
+    if (place) row = row.nextElementSibling ?? addLine(lines);
+    controls(row).slice(from).forEach((control, index) => {
       if (values[index] === undefined) return;
       control.value = values[index].trim();
       changed(control);
@@ -54,7 +68,7 @@ function paste(event, lines, body) {
 
 function walk(event, body) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step || event.defaultPrevented || !event.target.matches("input.control:not([role])")) return;
+  if (!step || event.defaultPrevented || !event.target.matches("input:not([role=combobox])")) return;
   const row = event.target.closest("tr");
   const to = body.children[[...body.children].indexOf(row) + step];
   const control = to && controls(to)[controls(row).indexOf(event.target)];

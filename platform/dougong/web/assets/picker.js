@@ -1,22 +1,27 @@
-// Search and choose a record: [data-picker=url]. Recent five on opening, arrow keys, Enter, Esc; 新建「…」 where [data-create].
-import { ask, changed, each, icon, later, make } from "./dom.js";
+// Search and choose a record: .picker[data-picker], a form's key ("app.form", asked at /pick/app/form) or an address.
+// It answers ?q= and ?recent=1 with [{"id": uid, "text", "note"}]. Arrow keys, Enter, Esc; 新建「…」 where [data-create].
+// One value stands in the hidden input; several (.many) in the list .picked, each with its own.
+import { ask, changed, each, later, make } from "./dom.js";
 import { word } from "./words.js";
 
 let numbers = 0;
 
 export function mountPickers(root) {
-  each(root, "[data-picker]", mount);
+  each(root, ".picker[data-picker]", mount);
 }
 
 function mount(picker) {
   const input = picker.querySelector("[role=combobox]");
   const list = make("div", { class: "picker-list", role: "listbox", id: `picker-${(numbers += 1)}`, hidden: true });
-  const many = "many" in picker.dataset;
+  const many = picker.classList.contains("many");
+  const place = picker.dataset.picker;
+  const address = place.startsWith("/") ? place : `/pick/${place.replaceAll(".", "/")}`;
   let chosenText = input.value;
   let asked = 0;
   picker.append(list);
   input.setAttribute("aria-controls", list.id);
 
+  const options = () => [...list.querySelectorAll("[role=option]")];
   const close = () => {
     list.hidden = true;
     input.setAttribute("aria-expanded", "false");
@@ -27,33 +32,18 @@ function mount(picker) {
     option?.scrollIntoView({ block: "nearest" });
     input.setAttribute("aria-activedescendant", option?.id ?? "");
   };
-  const options = () => [...list.querySelectorAll("[role=option]")];
 
   async function open() {
     const text = many || input.value !== chosenText ? input.value.trim() : "";
     const mine = (asked += 1);
-    const url = new URL(picker.dataset.picker, location.href);
+    const url = new URL(address, location.href);
     url.searchParams.set(text ? "q" : "recent", text || "1");
     const found = await ask(url);
     if (mine !== asked || document.activeElement !== input) return;
-    list.replaceChildren(...rows(found ?? [], text));
-    list.hidden = false;
-    input.setAttribute("aria-expanded", "true");
+    list.replaceChildren(...rows(found ?? [], text, list.id, picker.dataset.create));
+    list.hidden = !list.children.length;
+    input.setAttribute("aria-expanded", String(!list.hidden));
     point(options()[0]);
-  }
-
-  function rows(found, text) {
-    const out = found.map(({ id, text: name, note }, place) => {
-      const option = make("div", { role: "option", id: `${list.id}-${place}`, "data-id": id, "data-text": name }, marked(name, text));
-      if (note) option.append(make("small", {}, note));
-      return option;
-    });
-    if (!text && out.length) out.unshift(make("div", { class: "group" }, word("recent")));
-    if (text && !out.length) out.push(make("div", { class: "group" }, word("nothing_found")));
-    if (text && picker.dataset.create) {
-      out.push(make("div", { role: "option", id: `${list.id}-new`, "data-new": text, class: "link" }, word("create", { text })));
-    }
-    return out;
   }
 
   function take(option) {
@@ -70,9 +60,7 @@ function mount(picker) {
 
   function put(id, text) {
     if (many) {
-      const kept = make("input", { type: "hidden", name: input.dataset.name, value: id });
-      const away = make("button", { type: "button", "data-unpick": true, "aria-label": word("remove") }, icon("x"));
-      picker.querySelector(".picker-chosen").append(make("span", { class: "chip" }, text, kept, away));
+      picker.querySelector(".picked").append(chip(picker.dataset.name, id, text));
       input.value = "";
     } else {
       picker.querySelector("input[type=hidden]").value = id;
@@ -80,8 +68,8 @@ function mount(picker) {
     }
   }
 
-  input.addEventListener("focus", open);
   const search = later(120, open);
+  input.addEventListener("focus", open);
   input.addEventListener("input", (event) => {
     if (!event.isTrusted) return;
     if (!many && !input.value) put("", "");
@@ -108,11 +96,32 @@ function mount(picker) {
     const option = event.target.closest("[role=option]");
     if (option) take(option);
   });
+  picker.addEventListener("restore", ({ detail }) => {
+    picker.querySelector(".picked")?.replaceChildren();
+    for (const [, id, text] of detail) if (id || !many) put(id, text ?? "");
+  });
   picker.addEventListener("click", (event) => {
-    if (!event.target.closest("[data-unpick]")) return;
-    event.target.closest(".chip").remove();
+    if (!event.target.closest("[data-remove]")) return;
+    event.target.closest("li").remove();
     changed(input);
   });
+}
+
+function rows(found, text, listId, create) {
+  const out = found.map(({ id, text: name, note }, place) => {
+    const option = make("div", { role: "option", id: `${listId}-${place}`, "data-id": id, "data-text": name }, marked(name, text));
+    if (note) option.append(make("small", {}, note));
+    return option;
+  });
+  if (!text && out.length) out.unshift(make("div", { class: "group" }, word("recent")));
+  if (text && !out.length) out.push(make("div", { class: "group" }, word("nothing_found")));
+  if (text && create) out.push(make("div", { role: "option", id: `${listId}-new`, "data-new": text, class: "link" }, word("create", { text })));
+  return out;
+}
+
+function chip(name, id, text) {
+  const away = make("button", { type: "button", class: "remove", "data-remove": true, "aria-label": word("remove") }, "×");
+  return make("li", { class: "chip" }, make("span", {}, text), make("input", { type: "hidden", name, value: id }), away);
 }
 
 function marked(name, text) {

@@ -1,0 +1,130 @@
+"""Schedules: instants that no record decides, each run once, those missed in a downtime by the rule's own word (R10).
+
+A schedule's mark is the last instant that is done with; with `for_each` also the last record of the one in progress.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+
+from dougong.automation import axis
+from dougong.automation.decide import direct_levels, plan, rule_key
+from dougong.automation.platform import Platform
+from dougong.automation.runs import acting, ended, enlist, row_for, switched_off
+from dougong.automation.tables import mark_table
+from dougong.automation.triggers.base import ScheduleTrigger, triggers
+from dougong.context import Ctx
+from dougong.events.once import insert_once
+from dougong.expr.types import DATETIME
+from dougong.expr.values import decode, encode
+from dougong.problems import Problem
+from dougong.spec.app import Automation
+
+CHUNK = 1000
+LATE = timedelta(minutes=15)
+"""With `overdue: skip`, an instant that passed longer ago than this is missed."""
+
+
+def tick(platform: Platform, automation: Automation) -> int:
+    """Until nothing is due; how many runs were enlisted."""
+    total = 0
+    while True:
+        with platform.transaction(acting(automation), "automation") as ctx:
+            made, more = _advance(ctx, automation)
+        total += made
+        if not more:
+            return total
+
+
+def next_due(ctx: Ctx) -> list[datetime]:
+    """The next instant of each schedule."""
+    out = []
+    for automation in plan(ctx.workspace).scheduled:
+        at = ctx.connection.execute(select(mark_table.c.at).where(mark_table.c.rule == _key(automation))).scalar()
+        after = decode(at, DATETIME) if at else ctx.now
+        if not switched_off(ctx.connection, [automation.key]) and (following := _following(ctx, automation, after)):
+            out.append(following)
+    return out
+
+
+def install(ctx: Ctx) -> None:
+    """A schedule that is new or switched on begins now."""
+    off = switched_off(ctx.connection, [a.key for a in plan(ctx.workspace).scheduled])
+    for automation in plan(ctx.workspace).scheduled:
+        wanted = automation.key not in off
+        row = {
+            "rule": _key(automation), "axis": _axis(automation), "at": encode(ctx.now, DATETIME), "record": axis.END, "offset": "",
+            "active": wanted,
+        }
+        if insert_once(ctx.connection, mark_table, [row], mark_table.c.rule):
+            continue
+        m = mark_table.c
+        stale = (m.active != wanted) | (m.axis != row["axis"])
+        values = {name: row[name] for name in ("at", "record", "active", "axis")}
+        ctx.connection.execute(update(mark_table).where(m.rule == row["rule"], stale).values(values))
+
+
+def _advance(ctx: Ctx, automation: Automation) -> tuple[int, bool]:
+    """One step: one instant, or one chunk of its records. (runs made, whether there is more)"""
+    query = select(mark_table).where(mark_table.c.rule == _key(automation)).with_for_update()
+    mark = ctx.connection.execute(query).mappings().first()
+    if mark is None or not mark["active"]:
+        return 0, False
+    in_progress = mark["record"] < axis.END
+    at = decode(mark["at"], DATETIME)
+    instant = at if in_progress else _following(ctx, automation, at)
+    if instant is None or instant > ctx.now:
+        return 0, False
+    missed = _missed(ctx, automation, instant)
+    ids: Sequence[int | None] = [None]
+    if automation.on.form and not missed:
+        ids = _records(ctx, automation.on.form, mark["record"] if in_progress else 0)
+    made = enlist(ctx, [row for id in ids for row in _rows(ctx, automation, instant, id, missed)])
+    whole = len(ids) < CHUNK
+    values = {"at": encode(instant, DATETIME), "record": axis.END if whole else ids[-1]}
+    ctx.connection.execute(update(mark_table).where(mark_table.c.rule == mark["rule"]).values(values))
+    return len(made), True
+
+
+def _rows(ctx: Ctx, automation: Automation, instant: datetime, record: int | None, missed: bool) -> list[dict[str, Any]]:
+    rows = []
+    for level in direct_levels(automation):
+        at = encode(instant, DATETIME)
+        form = automation.on.form if record is not None else ""
+        row = row_for(ctx, automation, level, f"{rule_key(automation, level)}@{record or ''}@{at}", form, record, subject={"at": at})
+        rows.append(ended(ctx, row, "missed", Problem("run-missed", {"at": at})) if missed else row)
+    return rows
+
+
+def _missed(ctx: Ctx, automation: Automation, instant: datetime) -> bool:
+    if automation.overdue == "skip" and ctx.now - instant > LATE:
+        return True
+    if automation.catch_up == "last":
+        later = _following(ctx, automation, instant)
+        return later is not None and later <= ctx.now
+    return False
+
+
+def _records(ctx: Ctx, form: str, after: int) -> list[int]:
+    table = ctx.workspace.tables[form]
+    query = select(table.c.id).where(table.c.deleted_at.is_(None), table.c.id > after).order_by(table.c.id).limit(CHUNK)
+    return list(ctx.connection.execute(query).scalars())
+
+
+def _following(ctx: Ctx, automation: Automation, after: datetime) -> datetime | None:
+    kind = triggers[automation.on.kind]
+    assert isinstance(kind, ScheduleTrigger)
+    return kind.following(automation.on, after, ctx.workspace.calendar)
+
+
+def _key(automation: Automation) -> str:
+    return f"{automation.key}/"
+
+
+def _axis(automation: Automation) -> str:
+    options = {k: v for k, v in sorted(automation.on.options.items()) if isinstance(v, str)}
+    return f"schedule {automation.on.kind} {options}"

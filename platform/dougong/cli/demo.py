@@ -1,0 +1,93 @@
+"""`dougong demo`: the main job in one command: the sales app with sample data, open in a browser."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import segno
+from sqlalchemy import select
+
+from dougong.cli.say import say
+from dougong.cli.serve import run
+from dougong.context import SYSTEM
+from dougong.expr.types import Calendar
+from dougong.lang.load import read_folder
+from dougong.lifecycle import install
+from dougong.people import passwords, setup, tables
+from dougong.people.company import Company
+from dougong.people.users import Person
+from dougong.resources import app_templates
+from dougong.runtime import Runtime
+from dougong.seeding import load
+from dougong.settings import Settings
+
+
+@click.command()
+@click.argument("template", type=click.Path(exists=True, path_type=Path), required=False)
+@click.option("--port", default=8686, show_default=True)
+@click.option("--phone", is_flag=True, help="Let phones on the same network in, and show a QR code of the address.")
+@click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the demo's data in this folder (default: a temporary one).")
+def demo(template: Path | None, port: int, phone: bool, keep: Path | None) -> None:
+    """Install a template (the sales app) with sample data and serve it. Passwords are random and printed.
+
+    Example: dougong demo examples/first --port 8000
+    """
+    with tempfile.TemporaryDirectory(prefix="dougong-demo-") as scratch:
+        home = keep or Path(scratch)
+        settings = replace(Settings.read(), home=home, database_url=f"sqlite:///{home / 'dougong.db'}", redis_url="")
+        runtime = Runtime(settings)
+        try:
+            fill(runtime, template or app_templates() / "sales")
+            _announce(runtime, "0.0.0.0" if phone else "127.0.0.1", port)
+            run(runtime, "0.0.0.0" if phone else "127.0.0.1", port)
+        finally:
+            runtime.close()
+
+
+def fill(runtime: Runtime, template: Path) -> None:
+    """The company, its administrator, the app and its sample data; what is there already stays."""
+    with runtime.store.read() as connection:
+        fresh = connection.execute(select(tables.user.c.id)).first() is None
+    if fresh:
+        admin = Person(name=say("管理员", "Administrator"), login="admin")
+        setup.begin(runtime.store, Company(say("示例公司", "Example Ltd"), Calendar(), "zh"), admin, secrets.token_urlsafe(12))
+    click.echo(say("安装应用…", "Installing the app…"))
+    install(runtime, read_folder(template), who="demo")
+    with runtime.transaction(SYSTEM, "demo") as ctx:
+        for app in ctx.workspace.apps.values():
+            with click.progressbar(length=100, label=say("装入演示数据", "Loading sample data")) as bar:
+                load(ctx, app, sample=True, told=lambda done, of: bar.update(done * 100 // max(of, 1) - bar.pos))  # noqa: B023 - used at once
+
+
+def _announce(runtime: Runtime, host: str, port: int) -> None:
+    address = f"http://{_own_address() if host == '0.0.0.0' else host}:{port}/"
+    click.echo(f"\n  {say('打开', 'Open')}  {address}\n")
+    with runtime.store.read() as connection:
+        rows = connection.execute(select(tables.user.c.id, tables.user.c.name, tables.login.c.name).join(tables.login).order_by(tables.user.c.id)).all()
+        roles = dict(connection.execute(select(tables.user_role.c.user, tables.user_role.c.role)).tuples().all())
+    chosen = {id: secrets.token_urlsafe(6) for id, _, login in rows if login}
+    hashed = {id: passwords.hashed(password) for id, password in chosen.items()}
+    with runtime.store.write() as connection:
+        for id, hash in hashed.items():
+            passwords.store(connection, id, hash)
+    for id, name, login in rows:
+        if login:
+            click.echo(f"  {login:<12} {chosen[id]:<12} {name}  {roles.get(id, '')}")
+    click.echo(say("\n  Ctrl+C 结束", "\n  Ctrl+C ends it"))
+    if host == "0.0.0.0":
+        segno.make(address).terminal(compact=True)
+
+
+def _own_address() -> str:
+    """This machine's address in the local network; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"

@@ -1,0 +1,20 @@
+"""`dougong schema`: the JSON Schemas for editors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dougong.lang.publish import write
+from dougong.runtime import VOCABULARY
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path("schemas"))
+def schema(folder: Path) -> None:
+    """Write the JSON Schemas of the template language into FOLDER.
+
+    Example: dougong schema schemas
+    """
+    write(folder, VOCABULARY)

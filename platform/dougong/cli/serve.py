@@ -1,0 +1,58 @@
+"""`dougong serve` and `dougong worker`: the two processes of a running workspace."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import click
+from waitress import create_server
+
+from dougong import worker as work
+from dougong.cli.opened import opened
+from dougong.cli.say import say
+from dougong.runtime import Runtime
+from dougong.web.app import create_app
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8686, show_default=True)
+def serve(host: str, port: int) -> None:
+    """Serve the workspace. Without REDIS_URL the worker runs inside.
+
+    Example: dougong serve --host 0.0.0.0 --port 8686
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    with opened() as runtime:
+        click.echo(say(f"打开 http://{host}:{port}/", f"open http://{host}:{port}/"))
+        run(runtime, host, port)
+
+
+def run(runtime: Runtime, host: str, port: int) -> None:
+    """Until interrupted: the pages, and the embedded worker where no other is set."""
+    server = create_server(create_app(runtime), host=host, port=port, threads=8, ident="dougong")
+    stop = threading.Event()
+    inside = None if runtime.settings.redis_url else threading.Thread(target=work.run, args=(runtime, stop), name="worker", daemon=True)
+    if inside:
+        inside.start()
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        stop.set()
+        server.close()
+        if inside:
+            inside.join(10)
+
+
+@click.command()
+def worker() -> None:
+    """Run a worker of its own beside the web processes (PostgreSQL and Redis).
+
+    Example: REDIS_URL=redis://localhost:6379/0 dougong worker
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    with opened() as runtime:
+        work.run(runtime, threading.Event())

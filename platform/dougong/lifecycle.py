@@ -1,0 +1,138 @@
+"""The life of an app in a workspace: planned, installed, changed, taken back, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from dougong.context import SYSTEM
+import dougong.fields  # noqa: F401 - fills the registry
+from dougong.fields.base import Locale, field_types
+from dougong.people.forms import SYSTEM_FORMS
+from dougong.problems import Problem, Problems
+from dougong.records import upkeep
+from dougong.runtime import Runtime, compile_sources, index_requests
+from dougong.seeding import load
+from dougong.spec.app import App
+from dougong.store import ledger, search
+from dougong.store.apply import Applied, apply
+from dougong.store.engine import Outdated
+from dougong.store.ledger import Release
+from dougong.store.plan import Aim, Definition, Plan, make_plan
+
+Told = Callable[[str, int, int], None]
+"""(what is being done, done, of)."""
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A plan that can be shown and then carried out."""
+
+    plan: Plan
+    release: Release
+    warnings: tuple[Problem, ...] = ()
+
+
+def prepare(runtime: Runtime, sources: Mapping[str, str], answers: Mapping[str, Any] | None = None) -> Prepared:
+    """What installing these sources would change. Raises Problems where the template is not sound."""
+    workspace = runtime.workspace()
+    others = {key: form for key, form in workspace.forms.items() if key not in SYSTEM_FORMS}
+    compiled = compile_sources(sources, others, tolerant=False)
+    if compiled.app is None:
+        raise Problems(compiled.problems)
+    app = compiled.app
+    with runtime.store.read() as connection:
+        there = ledger.installed(connection).get(app.id)
+    given = {**(there.answers if there else {}), **(answers or {})}
+    if unknown := sorted(set(given) - set(app.questions)):
+        given = {k: v for k, v in given.items() if k not in unknown}
+    plan = _plan(runtime, app.id, app)
+    return Prepared(plan, Release(app.id, app.version, dict(sources), given), compiled.problems)
+
+
+def carry_out(
+    runtime: Runtime, prepared: Prepared, *, who: str, kind: str = "", accept: Collection[str] = (), told: Told = lambda what, done, of: None
+) -> Applied:
+    """Applies the plan, then works out new computed values and loads reference data. Raises PlanRefused, Outdated."""
+    app = prepared.release.app
+    kind = kind or ("change" if app in runtime.workspace().apps else "install")
+    told("tables", 0, 1)
+    applied = apply(runtime.store, prepared.plan, prepared.release, kind=kind, who=who, now=runtime.clock.now(), accept=accept)
+    told("tables", 1, 1)
+    if applied.number is not None:
+        _fill(runtime, applied, told)
+        if app in runtime.workspace().apps:
+            with runtime.transaction(SYSTEM, "upgrade") as ctx:
+                load(ctx, ctx.workspace.apps[app], sample=False, told=lambda done, of: told("data", done, of))
+        runtime.work()
+    return applied
+
+
+def install(runtime: Runtime, sources: Mapping[str, str], *, who: str, answers: Mapping[str, Any] | None = None, accept: Collection[str] = ()) -> Applied:
+    """Plan and apply in one go; again where the apps changed in between."""
+    for _ in range(3):
+        try:
+            return carry_out(runtime, prepare(runtime, sources, answers), who=who, accept=accept)
+        except Outdated:
+            continue
+    raise Problems([Problem("workspace-busy")])
+
+
+def prepare_rollback(runtime: Runtime, app: str, change: int | None = None) -> Prepared:
+    """A plan forward to what the app was before that apply (SEMANTICS 10). Raises Problems `nothing-to-roll-back`."""
+    with runtime.store.read() as connection:
+        try:
+            sources = ledger.earlier(connection, app, change)
+        except LookupError:
+            raise Problems([Problem("nothing-to-roll-back", {"app": app})]) from None
+    return prepare(runtime, sources) if sources else prepare_removal(runtime, app)
+
+
+def prepare_removal(runtime: Runtime, app: str) -> Prepared:
+    """A plan that sets everything of the app aside. Raises Problems `app-not-installed`."""
+    there = runtime.workspace().apps.get(app)
+    if there is None:
+        raise Problems([Problem("app-not-installed", {"app": app})])
+    return Prepared(_plan(runtime, app, None), Release(app, there.version, {}, {}))
+
+
+def _plan(runtime: Runtime, id: str, app: App | None) -> Plan:
+    workspace = runtime.workspace()
+    rest = {key: form for key, form in workspace.forms.items() if form.app != id}
+    after = {**rest, **({f.key: f for f in app.forms.values()} if app else {})}
+    apps = [a for a in workspace.apps.values() if a.id != id] + ([app] if app else [])
+    aim = Aim(
+        app=id,
+        before=Definition(workspace.forms, index_requests(workspace.apps.values())),
+        after=Definition(after, index_requests(apps)),
+        types=field_types,
+        locale=Locale(workspace.locale, workspace.calendar, workspace.currency),
+    )
+    with runtime.store.read() as connection:
+        return make_plan(connection, aim)
+
+
+def _fill(runtime: Runtime, applied: Applied, told: Told) -> None:
+    """Computed values and search words of rows that were there before their field was."""
+    for form, fields in applied.fills.items():
+        _batches(runtime, form, lambda ctx, id, form=form, fields=fields: upkeep.recompute(ctx, form, id, frozenset(fields), origin="upgrade"), told)
+    for form in applied.unsearched:
+        after: int | None = 0
+        while after is not None:
+            with runtime.store.write() as connection:
+                after = search.rebuild(connection, runtime.workspace().tables[form], after)
+
+
+def _batches(runtime: Runtime, form: str, work: Callable[..., Any], told: Told) -> None:
+    table = runtime.workspace().tables[form]
+    with runtime.store.read() as connection:
+        ids = connection.execute(select(table.c.id).where(table.c.deleted_at.is_(None)).order_by(table.c.id)).scalars().all()
+    for start in range(0, len(ids), BATCH):
+        with runtime.transaction(SYSTEM, "upgrade") as ctx:
+            for id in ids[start : start + BATCH]:
+                work(ctx, id)
+        told(form, min(start + BATCH, len(ids)), len(ids))

@@ -1,0 +1,80 @@
+"""The changes of one form's indexes, found by what the database really has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Index, inspect
+
+from dougong.spec.form import Form
+from dougong.store import names, search
+from dougong.store.changes.add_field import AddField
+from dougong.store.changes.base import Change
+from dougong.store.changes.index import AddIndex, DropIndex, clashes
+from dougong.store.changes.remove_field import RemoveField
+from dougong.store.changes.restore_field import RestoreField
+from dougong.store.changes.retype_field import RetypeField
+from dougong.store.changes.search_index import SearchIndex
+from dougong.store.physical import Key
+from dougong.store.scene import Scene
+from dougong.store.tables import column_names
+
+
+def dropped_with(scene: Scene, form: Form, own: Key) -> list[Change]:
+    """A table that goes aside leaves its indexes' names to others."""
+    return [DropIndex(form, name, quiet=True) for name in _standing(scene, own)]
+
+
+def index_changes(scene: Scene, form: Form, own: Key, fields: Sequence[Change]) -> tuple[list[Change], list[Change]]:
+    """(those to drop before columns move, those to add afterwards)"""
+    standing, wanted = _standing(scene, own), {str(index.name): index for index in scene.tables[form.key].indexes}
+    leaving, coming = _moving(scene, fields)
+    drops: list[Change] = []
+    for name, columns in standing.items():
+        moved = bool(leaving & columns)
+        if moved or name not in wanted:
+            drops.append(DropIndex(form, name, quiet=moved))
+    dropped = {drop.name for drop in drops if isinstance(drop, DropIndex)}
+    adds: list[Change] = []
+    for name, index in sorted(wanted.items()):
+        if name not in standing or name in dropped:
+            adds.append(_add(scene, form, own, index, coming))
+    return drops, adds
+
+
+def search_change(scene: Scene, form: Form, own: Key, fields: Sequence[Change]) -> list[Change]:
+    database = inspect(scene.connection)
+    beside = names.search_table(own.table)
+    standing = {c["name"] for c in database.get_columns(beside)} if database.has_table(beside) else set()
+    index = search.search_index(scene.tables[form.key])
+    wanted = {*index.table.c.keys()} if index else set()
+    _, coming = _moving(scene, fields)
+    if standing == wanted and not coming & wanted:
+        return []
+    return [SearchIndex(form, bool(standing), bool(wanted), scene.rows(own))]
+
+
+def _standing(scene: Scene, own: Key) -> dict[str, set[str]]:
+    return {str(i["name"]): {str(c) for c in i["column_names"]} for i in inspect(scene.connection).get_indexes(own.table)}
+
+
+def _moving(scene: Scene, fields: Sequence[Change]) -> tuple[set[str], set[str]]:
+    """(columns that go aside, columns that are new or come back)"""
+    leaving: set[str] = set()
+    coming: set[str] = set()
+    for change in fields:
+        match change:
+            case RetypeField(relabels=False):
+                leaving |= set(change.key_.columns)
+                coming |= set(column_names(change.field, scene.types))
+            case RemoveField():
+                leaving |= set(change.key_.columns)
+            case AddField() | RestoreField():
+                coming |= set(column_names(change.field, scene.types))
+    return leaving, coming
+
+
+def _add(scene: Scene, form: Form, own: Key, index: Index, coming: set[str]) -> AddIndex:
+    quiet = own.state == "aside" or bool(coming & {c.name for c in index.columns})
+    count, samples = clashes(scene.connection, index) if index.unique and not quiet else (0, ())
+    return AddIndex(form, index, quiet, count, samples)

@@ -1,0 +1,50 @@
+"""Every code of this part has its sentence in both languages, and none stands idle."""
+
+from __future__ import annotations
+
+import ast
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dougong.problems import Problem
+
+LANG = Path(str(files("dougong").joinpath("lang")))
+PAGE = yaml.safe_load(files("dougong").joinpath("sentences", "lang.yaml").read_text("utf-8"))
+SOURCE = "\n".join(path.read_text("utf-8") for path in sorted(LANG.rglob("*.py")))
+REPORTERS = {"Problem", "link", "check", "lint", "_Slip", "_limit"}
+DISPATCHED = {f"unknown-{what}" for what in ("field-type", "trigger", "action", "scenario-step")}
+
+
+def reported() -> set[str]:
+    """The codes that calls in this part name."""
+    found = set()
+    for node in ast.walk(ast.parse(SOURCE.replace("from __future__ import annotations", ""))):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name in REPORTERS:
+                found.add(node.args[0].value)
+    return found
+
+
+def test_every_code_that_is_reported_has_sentences() -> None:
+    assert reported() | DISPATCHED <= set(PAGE)
+
+
+def test_no_sentence_is_left_over() -> None:
+    assert {code for code in PAGE if f'"{code}"' not in SOURCE} == DISPATCHED
+
+
+@pytest.mark.parametrize("code", sorted(PAGE))
+def test_a_code_speaks_both_languages(code: str) -> None:
+    texts = PAGE[code]
+    assert {"zh", "en"} <= set(texts) <= {"zh", "en", "hint_zh", "hint_en"}
+    assert ("hint_zh" in texts) == ("hint_en" in texts)
+    words = dict.fromkeys(("path", "limit", "why", "character", "key", "line", "word", "said", "words", "first", "known", "expected", "found"), "X")
+    words |= dict.fromkeys(("pattern", "file", "app", "form", "workflow", "field", "stage", "language"), "X")
+    for language in ("zh", "en"):
+        problem = Problem(code, words)
+        assert "{" not in problem.sentence(language).replace("{{", "").replace('{X: ">', "").replace("{ 和 [", "").replace("{ and [", "")
+        assert problem.hint(language) == "" or "hint_zh" in texts
