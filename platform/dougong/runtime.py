@@ -170,7 +170,7 @@ def load_workspace(connection: Connection) -> Workspace:
             log.error("app %s is switched off: %s", installed.id, "; ".join(p.sentence("en") for p in compiled.problems))
             continue
         apps[installed.id] = compiled.app
-    answers = dict(connection.execute(select(system.app.c.id, system.app.c.answers)).tuples().all())
+    answers = {key: value for key, value in connection.execute(select(system.app.c.id, system.app.c.answers))}
     return build_workspace(connection, apps, answers, row)
 
 

@@ -11,7 +11,20 @@ import yaml
 from dougong.expr.to_json import in_browser
 from dougong.expr.tree import Expr
 from dougong.expr.values import decode
-from tests.expr.world import HERE, SCOPE, THING, Record, World, compile_, filterable, node_job, node_values, open_database, sql_values, store
+from tests.expr.world import (
+    HERE,
+    SCOPE,
+    THING,
+    Record,
+    World,
+    compile_,
+    filterable,
+    node_job,
+    node_values,
+    open_database,
+    sql_values,
+    store,
+)
 
 
 @dataclass(frozen=True)

@@ -99,3 +99,9 @@ def test_no_font_is_found_in_an_empty_folder() -> None:
 
 def latin() -> list[str]:
     return ["/nowhere"]
+
+
+def test_the_largest_photo_of_a_phone_is_taken_at_a_lower_resolution() -> None:
+    made = remake(picture("JPEG", (9000, 6000)))
+    width, height = opened(made.body).size
+    assert 2400 <= width <= LONGEST_SIDE and abs(width / height - 1.5) < 0.01

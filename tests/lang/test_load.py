@@ -23,13 +23,16 @@ def codes(text: str) -> list[str]:
     return [p.code for p in load({"x.yaml": text})[1]]
 
 
-@pytest.mark.parametrize("text", ["on", "yes", "no", "off", "12:30", "0571", "010", "+8613800138000", "1_000", "2026-01-01", "0x1F", "1e5", ".5", "NaN", "是"])
+@pytest.mark.parametrize(
+    "text", ["on", "yes", "no", "off", "12:30", "0571", "010", "+8613800138000", "1_000", "2026-01-01", "0x1F", "1e5", ".5", "NaN", "是"]
+)
 def test_only_core_types_are_read_into_plain_words(text: str) -> None:
     assert value(text) == text
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"), [("true", True), ("False", False), ("null", None), ("~", None), ("-3", -3), ("13800138000", 13800138000), ("1.10", Decimal("1.10"))]
+    ("text", "wanted"),
+    [("true", True), ("False", False), ("null", None), ("~", None), ("-3", -3), ("13800138000", 13800138000), ("1.10", Decimal("1.10"))],
 )
 def test_core_types_are_read_exactly(text: str, wanted: Any) -> None:
     assert value(text) == wanted
@@ -93,7 +96,37 @@ def test_the_pure_python_parser_finds_the_same(monkeypatch: pytest.MonkeyPatch) 
     assert load({"x.yaml": good})[0][0].content == {"form": "a", "fields": {"b": {"type": "text", "n": 1}}}
 
 
-@pytest.mark.parametrize("text", ["", "---", "- ", "a", ":", "?", "[", "{", "'", '"', "|", "%", "@", "a: b: c", "\t", "a:\n b\n  c:", "{a: b, c}", "--- a\n--- b", "!", "&", "*", "a: &", "\x00", "… ：，“”", "a: {{", "a: }}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "---",
+        "- ",
+        "a",
+        ":",
+        "?",
+        "[",
+        "{",
+        "'",
+        '"',
+        "|",
+        "%",
+        "@",
+        "a: b: c",
+        "\t",
+        "a:\n b\n  c:",
+        "{a: b, c}",
+        "--- a\n--- b",
+        "!",
+        "&",
+        "*",
+        "a: &",
+        "\x00",
+        "… ：，“”",
+        "a: {{",
+        "a: }}",
+    ],
+)
 def test_no_text_crashes_the_reader(text: str) -> None:
     documents, problems = load({"x.yaml": text})
     assert all(p.sentence("zh") and p.sentence("en") for p in problems)

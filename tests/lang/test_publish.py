@@ -84,7 +84,13 @@ def test_reserved_words_are_refused_by_the_bundle() -> None:
 
 def test_every_key_that_an_editor_completes_is_explained_in_both_languages() -> None:
     form = FILES["form.schema.json"]
-    for schema in (form, FILES["app.schema.json"], FILES["automation.schema.json"], FILES["workflow.schema.json"], FILES["view.schema.json"]):
+    for schema in (
+        form,
+        FILES["app.schema.json"],
+        FILES["automation.schema.json"],
+        FILES["workflow.schema.json"],
+        FILES["view.schema.json"],
+    ):
         for key, part in schema["properties"].items():
             assert " | " in part["title"], key
     for branch in form["$defs"]["field"]["allOf"]:

@@ -16,7 +16,7 @@ def test_a_mistake_looks_as_the_tour_of_the_language_shows_it() -> None:
     shown = render(problems, {"visit.yaml": VISIT}, "en", "app_templates/shop/").split("\n")
     assert shown[0].startswith("app_templates/shop/visit.yaml:6:52: expr-unknown-field: ")
     assert shown[1] == "    6 |   note:     {name: 备注, type: text, required_when: \"knd == 'demo'\"}"
-    assert shown[2].startswith("      |" + " " * 55 + "^^^ did you mean kind")
+    assert shown[2].startswith("      |" + " " * 54 + "^^^ did you mean kind")
 
 
 def test_the_underline_counts_chinese_characters_twice() -> None:

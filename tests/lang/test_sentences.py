@@ -42,7 +42,9 @@ def test_a_code_speaks_both_languages(code: str) -> None:
     texts = PAGE[code]
     assert {"zh", "en"} <= set(texts) <= {"zh", "en", "hint_zh", "hint_en"}
     assert ("hint_zh" in texts) == ("hint_en" in texts)
-    words = dict.fromkeys(("path", "limit", "why", "character", "key", "line", "word", "said", "words", "first", "known", "expected", "found"), "X")
+    words = dict.fromkeys(
+        ("path", "limit", "why", "character", "key", "line", "word", "said", "words", "first", "known", "expected", "found"), "X"
+    )
     words |= dict.fromkeys(("pattern", "file", "app", "form", "workflow", "field", "stage", "language"), "X")
     for language in ("zh", "en"):
         problem = Problem(code, words)

@@ -58,7 +58,12 @@ TRIGGERS = {
     "created": Event({"created": FORM}, ("created",), "created", events=("created",)),
     "changed": Event(
         {
-            "changed": {"type": ["string", "object"], "format": "form", "propertyNames": {"format": "field"}, "additionalProperties": SIDES},
+            "changed": {
+                "type": ["string", "object"],
+                "format": "form",
+                "propertyNames": {"format": "field"},
+                "additionalProperties": SIDES,
+            },
             "form": FORM,
             "fields": {"type": "array", "items": FIELD},
         },

@@ -19,6 +19,11 @@ SEEDS = [
     "甲\t乙", '"引号" AND OR NOT *', "𠮷野家", "İstanbul",
 ]  # fmt: skip
 
+ASKED = (
+    "医院", "骨", "nbgk", "NBGK", "１３８", "%", "_", "100%_", "\\", '"', "AND", "*", "ab", "上海 医院", "  ", "没有", "😀", "𠮷", "ß",
+    "No.6", "hz", "-", "İ",
+)  # fmt: skip
+
 
 def naive(text: str | None, asked: str) -> bool:
     """The definition: each word stands in the text, widths and case aside, or in its initials."""
@@ -47,14 +52,18 @@ def fill(shop: Shop, count: int, seed: int) -> dict[int, tuple[str, str]]:
 
 def find(shop: Shop, text: str, fields: tuple[str, ...] | None = None) -> set[int]:
     table = shop.table("customer")
+    found = search.narrow(table, text, shop.store.dialect, fields)
+    newest = select(table.c.id).select_from(found.source).where(found.condition).order_by(found.newest.desc())
     with shop.store.read() as connection:
-        return set(connection.execute(select(table.c.id).where(search.matches(table, text, shop.store.dialect, fields))).scalars())
+        ids = set(connection.execute(select(table.c.id).where(search.matches(table, text, shop.store.dialect, fields))).scalars())
+        assert connection.execute(newest).scalars().all() == sorted(ids, reverse=True)
+        return ids
 
 
 def test_results_are_those_of_looking_through_every_row(shop: Shop) -> None:
     rows = fill(shop, 120, seed=7)
     chance = random.Random(8)
-    questions = ["医院", "骨", "nbgk", "NBGK", "１３８", "%", "_", "100%_", "\\", '"', "AND", "*", "ab", "没有", "😀", "𠮷", "ß", "No.6", "hz", "-", "İ"] + ["上海 医院", "  "]
+    questions = list(ASKED)
     for name, phone in chance.sample(list(rows.values()), 60):
         text = chance.choice((name, phone))
         start = chance.randrange(len(text))

@@ -69,7 +69,7 @@ def _announce(runtime: Runtime, host: str, port: int) -> None:
     click.echo(f"\n  {say('打开', 'Open')}  {address}\n")
     with runtime.store.read() as connection:
         rows = connection.execute(select(tables.user.c.id, tables.user.c.name, tables.login.c.name).join(tables.login).order_by(tables.user.c.id)).all()
-        roles = dict(connection.execute(select(tables.user_role.c.user, tables.user_role.c.role)).tuples().all())
+        roles = {key: value for key, value in connection.execute(select(tables.user_role.c.user, tables.user_role.c.role))}
     chosen = {id: secrets.token_urlsafe(6) for id, _, login in rows if login}
     hashed = {id: passwords.hashed(password) for id, password in chosen.items()}
     with runtime.store.write() as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,17 +31,15 @@ class Sources:
         self._off = off
 
     def set_up(self, url: str, clock: VirtualClock) -> Workspace:
-        runtime = Runtime(_settings(url), clock)
-        install(runtime, self._sources, who="test")
-        workspace = runtime.workspace()
-        runtime.close()
+        with closing(Runtime(_settings(url), clock)) as runtime:
+            install(runtime, self._sources, who="test")
+            workspace = runtime.workspace()
         apps = {id: without(app, self._off) for id, app in workspace.apps.items()}
         forms = {**workspace.forms, **{f.key: f for app in apps.values() for f in app.forms.values()}}
         return replace(workspace, apps=apps, forms=forms)
 
     def open(self, url: str, clock: VirtualClock, workspace: Workspace) -> Runtime:
-        runtime = Runtime(_settings(url), clock, prepared=workspace)
-        return runtime
+        return Runtime(_settings(url), clock, prepared=workspace)
 
     def close(self, machine: Runtime) -> None:
         machine.close()

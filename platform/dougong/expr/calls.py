@@ -7,7 +7,7 @@ from dataclasses import replace
 from dougong.expr.checking import Checking, check_option, common, convert, failed, kind_name
 from dougong.expr.functions.base import Function, Param, Signature, functions
 from dougong.expr.names import unknown_field
-from dougong.expr.operators import contains
+from dougong.expr.operators import contains, one_of
 from dougong.expr.parse import Raw
 from dougong.expr.tree import Node
 from dougong.expr.types import DATE, DATETIME, EMPTY, INTEGER, YES_NO, Type, number, record, records
@@ -67,7 +67,7 @@ def _plain(c: Checking, raw: Raw, found: Function) -> Node:
         return _wrong(c, raw, found)
     at = next((i for i, a in enumerate(args) if _fit(a, taking[-1].param(i)) is None), 0)
     wanted = taking[-1].param(at).kinds[0]
-    return c.report("expr-argument", raw.args[at], found=found.name, kind=kind_name(args[at].type), wanted=_wanted(wanted), signature=found.written)
+    return c.report("expr-argument", raw.args[at], found=found.name, kind=kind_name(args[at].type), wanted=_wanted(wanted))
 
 
 def _wanted(kind: str) -> dict[str, str]:
@@ -76,12 +76,11 @@ def _wanted(kind: str) -> dict[str, str]:
 
 def _called(c: Checking, raw: Raw, found: Function, signature: Signature, args: list[Node]) -> Node:
     if found.name in ("has_all", "has_any"):
-        of = args[0].type.of
-        for written, item in zip(raw.args[1].args, args[1].args, strict=False):
-            if of is not None and of.kind == "choice" and raw.args[1].op == "list":
-                probe = args[0].args[1] if args[0].op == "map" else replace(args[0], type=of)
-                if not check_option(c, written, probe, item):
-                    return c.node("error", YES_NO, raw)
+        of, wanted = args[0].type.of, raw.args[1]
+        if of is not None and of.kind == "choice" and wanted.op == "list":
+            fine = [check_option(c, w, one_of(args[0], of), item) for w, item in zip(wanted.args, args[1].args, strict=True)]
+            if not all(fine):
+                return c.node("error", YES_NO, raw)
     if signature.result == "same":
         both = common([a.type for a in args])
         fitted = [convert(a, both) for a in args] if both else []

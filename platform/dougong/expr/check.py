@@ -98,7 +98,7 @@ def _collect(node: Node, rows: tuple[tuple[str, ...] | None, ...], found: set[tu
 def _path(node: Node, rows: tuple[tuple[str, ...] | None, ...]) -> tuple[str, ...] | None:
     match node.op:
         case "row":
-            return rows[node.value]
+            return rows[int(node.value)]
         case "old":
             return ("old",)
         case "everyone":

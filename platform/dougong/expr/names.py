@@ -91,8 +91,8 @@ def attribute(c: Checking, raw: Raw) -> Node:
                 if word not in c.scope.form.members:
                     return unknown_field(c, part, c.scope.form, word)
                 return member(c, raw, c.node("old", record(c.scope.form.key), raw), c.scope.form, word)
-    if owner.op == "attribute" and owner.args[0].op == "name" and owner.args[0].value == "all" and f"{owner.value[0]}.{word}" in c.scope.forms:
-        return _everyone(c, raw, f"{owner.value[0]}.{word}", part)
+    if owner.op == "attribute" and owner.args[0].value == "all" and (other := f"{owner.value[0]}.{word}") in c.scope.forms:
+        return _everyone(c, raw, other, part)
     node = c.check(owner)
     return node if failed(node) else part_of(c, raw, node, part)
 

@@ -109,8 +109,7 @@ def _within(c: Checking, raw: Raw, left: Raw, right: Raw) -> Node:
         case "list" if many.type.of is None:
             return c.node("in", YES_NO, raw, item, many)
         case "list" if many.type.of is not None:
-            probe = Node("list_item", many.type.of, many.args[-1].args if many.op == "map" else (), many.args[-1].value if many.op == "map" else None)
-            if many.type.of.kind == "choice" and not check_option(c, left, _choice_of(many, probe), item):
+            if many.type.of.kind == "choice" and not check_option(c, left, one_of(many, many.type.of), item):
                 return c.node("error", YES_NO, raw)
             fitted = convert(item, many.type.of)
             if fitted is not None and (item.type.kind != "number" or item.type.scale <= many.type.of.scale):
@@ -120,11 +119,9 @@ def _within(c: Checking, raw: Raw, left: Raw, right: Raw) -> Node:
     return c.report("expr-not-in", raw, left=kind_name(item.type), right=kind_name(many.type))
 
 
-def _choice_of(many: Node, probe: Node) -> Node:
-    """A node whose labels stand for the items of `many`."""
-    if many.op == "map":
-        return many.args[1]
-    return replace(many, type=probe.type) if many.op in ("get", "live") else probe
+def one_of(many: Node, of: Type) -> Node:
+    """A node that stands for one item of `many`, with its options and their labels."""
+    return many.args[1] if many.op == "map" else replace(many, type=of)
 
 
 def items(c: Checking, raw: Raw, against: Node | None = None) -> Node:
@@ -190,7 +187,7 @@ def _numbers(c: Checking, raw: Raw, a: Node, b: Node) -> Node:
         case "add" | "sub":
             scale = max(a.type.scale, b.type.scale)
             unit = a.type.unit or b.type.unit if len(units - {""}) == 1 else ""
-            return c.node(raw.op, number(scale, unit), raw, rescale(a, replace(a.type, scale=scale)), rescale(b, replace(b.type, scale=scale)))
+            return c.node(raw.op, number(scale, unit), raw, *(rescale(n, replace(n.type, scale=scale)) for n in (a, b)))
         case "mul":
             return c.node("mul", number(min(MAX_SCALE, a.type.scale + b.type.scale), "money" if "money" in units else ""), raw, a, b)
     return c.node("div", number(MAX_SCALE, "money" if a.type.unit == "money" != b.type.unit else ""), raw, a, b)
@@ -240,6 +237,3 @@ def negative(c: Checking, raw: Raw) -> Node:
         return c.report("expr-negative", raw, kind=kind_name(node.type))
     return c.node("neg", node.type, raw, node)
 
-
-def listed(type_: Type) -> bool:
-    return type_.kind == "list"

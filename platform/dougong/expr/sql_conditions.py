@@ -84,16 +84,8 @@ def _from_day(w: Writer, node: Node) -> Sql:
 
 def _beside_instant(op: str, date: Sql, last: Any, before: Any) -> Sql:
     """`last` is the last day that has begun at the instant, `before` the last that had begun earlier."""
-    match op:
-        case "le":
-            return date <= last
-        case "lt":
-            return date <= before
-        case "gt":
-            return date > last
-        case "ge":
-            return date > before
-    return and_(date <= last, date > before)
+    ways: dict[str, Sql] = {"le": date <= last, "lt": date <= before, "gt": date > last, "ge": date > before}
+    return ways[op] if op in ways else and_(ways["le"], ways["ge"])
 
 
 def _just_before(w: Writer, at: Sql) -> Sql:

@@ -5,7 +5,23 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, FromClause, Integer, Numeric, Select, Text, case, cast, extract, func, literal, literal_column, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    FromClause,
+    Integer,
+    Numeric,
+    Select,
+    Text,
+    case,
+    cast,
+    extract,
+    func,
+    literal,
+    literal_column,
+    select,
+    type_coerce,
+)
 
 from dougong.expr.functions import functions
 from dougong.expr.sql_writer import NotInSql, Sql, Writer, free, plain, sql_type, value
@@ -21,7 +37,8 @@ def column(w: Writer, node: Node, suffix: str = "") -> Sql:
     owner, form = node.args[0], node.args[0].type.form
     name = w.scope.key(form, node.value) + suffix
     if owner.op == "row":
-        return w.rows[owner.value].c[name]
+        own: Sql = w.rows[owner.value].c[name]
+        return own
     target = w.scope.tables[form].alias()
     found = select(target.c[name]).where(target.c.id == w.value(owner), *alive(target))
     return found.correlate(*w.rows, *w.around).scalar_subquery()
@@ -38,7 +55,8 @@ def get(w: Writer, node: Node) -> Sql:
 
 @value("row")
 def row(w: Writer, node: Node) -> Sql:
-    return w.rows[node.value].c["id"]
+    own: Sql = w.rows[node.value].c["id"]
+    return own
 
 
 @value("end")

@@ -19,8 +19,9 @@ from sqlalchemy.types import TypeEngine
 
 from dougong.expr.functions.base import Face
 from dougong.expr.numbers import LIMIT, to_scaled
+from dougong.expr.python_ground import build
+from dougong.expr.python_values import DAY
 from dougong.expr.sqlscope import SqlScope
-from dougong.expr.to_python import DAY, build
 from dougong.expr.tree import Node
 from dougong.expr.types import Span, Type
 from dougong.sqltypes import Instant, Json

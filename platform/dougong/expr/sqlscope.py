@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sqlalchemy import FromClause
 
-from dougong.expr.to_python import Env
+from dougong.expr.python_ground import Env
 
 
 class HasKey(Protocol):

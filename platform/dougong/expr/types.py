@@ -88,11 +88,14 @@ class Span:
         return Span(-self.millis, -self.days, -self.workdays)
 
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
 @dataclass(frozen=True)
 class Calendar:
     """The workspace's zone and working time. `holidays` and `workdays_off_week` (make-up days) are exceptions to the week."""
 
-    zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    zone: ZoneInfo = SHANGHAI
     week: tuple[int, ...] = (0, 1, 2, 3, 4)  # Monday is 0
     opens: str = "09:00"
     closes: str = "18:00"

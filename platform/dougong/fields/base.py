@@ -11,6 +11,7 @@ from sqlalchemy.types import TypeEngine
 
 from dougong.expr.types import Calendar, Span, Type
 from dougong.expr.values import encode
+from dougong.fields.length import Length
 from dougong.fields.show import show
 from dougong.problems import Problem
 from dougong.registry import Registry
@@ -38,7 +39,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class StoredColumn:
-    """`suffix` is '' for the field's only column; a range has '__from' and '__to'."""
+    """`suffix` is '' for the field's only column; a range has '__from' and '__to', a span its length in '' and '__exact'."""
 
     suffix: str
     type: TypeEngine[Any]
@@ -102,6 +103,10 @@ class FieldType:
         """What a person, a file or an API wrote → the value; None (or () or False) for empty. Raises Refused."""
         raise NotImplementedError
 
+    def operand(self, field: Field, raw: Any, locale: Locale) -> Any:
+        """What a reader's filter compares the field with: as `parse`, also for fields that nobody enters."""
+        return self.parse(field, raw, locale)
+
     def check(self, field: Field, value: Any) -> None:
         """Limits the field's options set (range, length, pattern). Raises Refused. Never called with an empty value."""
 
@@ -131,7 +136,7 @@ class FieldType:
             case "list":
                 return (encode(value, field.value) or None,)
             case "span":
-                return (None if value is None else encode(value, field.value),)
+                return (value, None if value is None else encode(value, field.value))
             case _:
                 return (value,)
 
@@ -144,7 +149,7 @@ class FieldType:
             case "list":
                 return tuple(columns[0] or ())
             case "span":
-                return None if columns[0] is None else Span(*columns[0])
+                return None if columns[1] is None else Span(*columns[1])
             case "yes_no":
                 return bool(columns[0])
             case _:
@@ -155,6 +160,8 @@ def stored_columns(type_: Type) -> tuple[StoredColumn, ...]:
     """How a value of this type is kept."""
     if type_.kind == "range":
         return (StoredColumn("__from", Date()), StoredColumn("__to", Date()))
+    if type_.kind == "span":
+        return (StoredColumn("", Length()), StoredColumn("__exact", Json()))
     column: TypeEngine[Any] | None
     match type_.kind:
         case "records" | "empty":
@@ -169,7 +176,7 @@ def stored_columns(type_: Type) -> tuple[StoredColumn, ...]:
             column = Instant()
         case "record":
             column = Id
-        case "list" | "span" | "json":
+        case "list" | "json":
             column = Json()
         case _:
             column = Text()

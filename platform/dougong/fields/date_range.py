@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from dougong.expr.types import RANGE as RANGE_TYPE
 from dougong.expr.types import Type
 from dougong.fields import read
-from dougong.fields.base import FieldType, Locale, Refused, field_types
+from dougong.fields.base import PRESENT, FieldType, Locale, Refused, field_types
 from dougong.fields.calendar import read_day
 from dougong.fields.date import limits, range_faults
 from dougong.fields.options import RANGE, Schema
@@ -23,7 +23,7 @@ Days = tuple[date | None, date | None]
 
 class DateRange(FieldType):
     schema: ClassVar[Schema] = RANGE
-    operators = ("contains", "is empty", "is not empty")
+    operators = PRESENT
     widget = "date_range"
     input_type = "date"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from dougong.expr.types import Type, records
-from dougong.fields.base import PRESENT, FieldType, Locale, Refused, field_types
+from dougong.fields.base import FieldType, Locale, Refused, field_types
 from dougong.fields.options import Schema, option
 from dougong.spec.form import Field
 
@@ -44,7 +44,7 @@ class Lines(FieldType):
         "at_most": option("最多几行 | At most", "最多几行明细 | How many lines", type="integer", minimum=1, maximum=MOST),
     }
     required_options = ("columns",)
-    operators = PRESENT
+    operators = ()
     widget = "lines"
 
     def value_type(self, options: Mapping[str, Any]) -> Type:

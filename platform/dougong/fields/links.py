@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from dougong.expr.types import Type, records
-from dougong.fields.base import LISTED, FieldType, Locale, field_types
+from dougong.fields.base import FieldType, Locale, field_types
 from dougong.fields.link import TO
 from dougong.fields.linking import written
 from dougong.fields.options import FILTER, SCAN, Schema
@@ -19,7 +19,7 @@ MOST = 1000
 class Links(FieldType):
     schema: ClassVar[Schema] = {**TO, **FILTER, **SCAN}
     required_options = ("to",)
-    operators = LISTED
+    operators = ()
     widget = "links"
     target = ""
 

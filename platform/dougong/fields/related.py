@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from dougong.expr.types import Type, records
-from dougong.fields.base import PRESENT, FieldType, Locale, Refused, field_types
+from dougong.fields.base import FieldType, Locale, Refused, field_types
 from dougong.fields.options import Schema, option
 from dougong.spec.form import Field
 
@@ -21,7 +21,7 @@ class Related(FieldType):
         ),
     }
     required_options = ("of",)
-    operators = PRESENT
+    operators = ()
     widget = "read_only"
     virtual = True
     read_only = True

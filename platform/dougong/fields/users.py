@@ -7,7 +7,7 @@ from typing import Any
 
 from dougong.expr.types import USER, Type, list_of
 from dougong.fields import read
-from dougong.fields.base import LISTED, FieldType, Locale, Reference, field_types
+from dougong.fields.base import PRESENT, FieldType, Locale, Reference, field_types
 from dougong.fields.linking import reference, written
 from dougong.fields.options import FILTER
 from dougong.spec.form import Field
@@ -20,7 +20,7 @@ def references(raw: Any, limit: int) -> tuple[Reference, ...]:
 
 class Users(FieldType):
     schema = FILTER
-    operators = LISTED
+    operators = PRESENT
     widget = "links"
     target = "user"
 

@@ -14,8 +14,9 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 from dougong.files.content import JPEG, PNG, Content
 from dougong.problems import Problem, Problems
 
-PIXELS = 40_000_000
-"""More are refused before any of them is decoded (THREATS S26)."""
+PIXELS = 25_000_000
+PHOTO_PIXELS = 200_000_000
+"""More are refused before any of them is decoded (THREATS S26). A JPEG of any phone is decoded at a lower resolution, so it may have more."""
 LONGEST_SIDE = 3600  # a sheet of A4 scanned at 300 dpi is 3508 long
 THUMB_SIDE = 320
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
@@ -41,7 +42,7 @@ FONTS = (
     "simsun.ttc",
 )
 
-Image.MAX_IMAGE_PIXELS = PIXELS
+Image.MAX_IMAGE_PIXELS = PHOTO_PIXELS
 _BROKEN = (UnidentifiedImageError, OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, EOFError, struct.error, OverflowError)
 _TOO_LARGE = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
@@ -70,13 +71,14 @@ def _decoded(body: bytes) -> tuple[Image.Image, bool]:
     """The picture as RGB or RGBA, and whether it must be kept without loss: drawings and what has clear parts."""
     try:
         with Image.open(io.BytesIO(body), formats=FORMATS) as picture:
-            if picture.width * picture.height > PIXELS:
-                raise _pixels()
-            picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # JPEG alone: decodes at a lower resolution
+            limit = PHOTO_PIXELS if picture.format == "JPEG" else PIXELS
+            if picture.width * picture.height > limit:
+                raise _pixels(limit)
+            picture.draft("RGB", (LONGEST_SIDE * 2 // 3, LONGEST_SIDE * 2 // 3))  # JPEG alone; never more than 23 million pixels remain
             clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
             upright = ImageOps.exif_transpose(picture.convert("RGBA" if clear else "RGB"))
     except _TOO_LARGE:
-        raise _pixels() from None
+        raise _pixels(PHOTO_PIXELS) from None
     except _BROKEN:
         raise Problems([Problem("image-broken")]) from None
     upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
@@ -84,8 +86,9 @@ def _decoded(body: bytes) -> tuple[Image.Image, bool]:
     return upright, clear or picture.format in ("PNG", "GIF")
 
 
-def _pixels() -> Problems:
-    return Problems([Problem("image-too-many-pixels", {"limit": {"zh": f"{PIXELS // 10_000} 万", "en": f"{PIXELS // 1_000_000} million"}})])
+def _pixels(limit: int) -> Problems:
+    words = {"zh": f"{limit // 10_000} 万", "en": f"{limit // 1_000_000} million"}
+    return Problems([Problem("image-too-many-pixels", {"limit": words})])
 
 
 def _encoded(picture: Image.Image, content: Content) -> bytes:

@@ -7,12 +7,13 @@ from typing import Any
 
 from dougong.expr.tree import Expr, Node, Template
 from dougong.lang.emptiness import walk
+from dougong.lang.rules import formulas
 from dougong.lang.site import Site
 from dougong.spec.app import App, Automation, Stage, Step, Workflow
 from dougong.spec.form import Form
 
-Written = tuple[str, str]
-"""(form key, field); the field '' means a record of its own was created."""
+Written = tuple[str, str, Any]
+"""(form key, field, the constant written or None); the field '' means that a record was created."""
 
 
 def lint(app: App, site: Site) -> Mapping[str, Any]:
@@ -122,7 +123,17 @@ def _inside(value: Any) -> Iterator[Expr]:
 def _circles(app: App, site: Site) -> None:
     """Rules that set each other off; at run time the chain is cut, so what the author wanted doesn't happen."""
     rules = [a for a in app.automations.values() if not a.broken and a.enabled]
-    after = {a.id: [b.id for b in rules if any(_watches(b, w, site) for w in _with_computed(_written(a, site), app))] for a in rules}
+    watching: dict[str, list[Automation]] = {}
+    for rule in rules:
+        if hasattr(site.vocabulary.triggers[rule.on.kind], "events"):
+            watching.setdefault(rule.on.form, []).append(rule)
+    forms = {form.key: form for form in app.forms.values()}
+    after: dict[str, list[str]] = {}
+    for rule in rules:
+        written = _with_computed(_written(rule, site), forms) if watching else set()
+        after[rule.id] = [
+            b.id for form in {w[0] for w in written} for b in watching.get(form, ()) if any(_watches(b, w, site) for w in written)
+        ]
     told: set[str] = set()
     for rule in rules:
         path = _way_back(rule.id, after)
@@ -145,12 +156,12 @@ def _way_back(start: str, after: Mapping[str, list[str]]) -> list[str]:
     return []
 
 
-def _written(automation: Automation, site: Site) -> set[tuple[str, str, Any]]:
-    """(form, field, constant or None) of all that the steps write on forms known by their schema."""
+def _written(automation: Automation, site: Site) -> set[Written]:
+    """What the steps write, as far as their schemas tell."""
     return {w for level in automation.levels for step in level.do for w in _step_writes(step, automation.on.form, site)}
 
 
-def _step_writes(step: Step, form: str, site: Site) -> Iterator[tuple[str, str, Any]]:
+def _step_writes(step: Step, form: str, site: Site) -> Iterator[Written]:
     schema = site.schemas.dispatches["action"].cases[step.action]["properties"]
     own = schema.get(step.action, {}).get("format")
     word = step.options.get(step.action)
@@ -183,20 +194,18 @@ def _target_of(step: Step, option: str, schema: Mapping[str, Any], form: str, si
     return member.type.form if member else form
 
 
-def _with_computed(written: set[tuple[str, str, Any]], app: App) -> set[tuple[str, str, Any]]:
+def _with_computed(written: set[Written], forms: Mapping[str, Form]) -> set[Written]:
     """And the stored fields of the same form that are computed from them."""
     out = set(written)
-    for form in app.forms.values():
-        for field in form.fields.values():
-            if field.computed and field.stored:
-                exprs = [field.formula, *(c.if_ for c in field.cases)]
-                reads = {path[0] for expr in exprs if expr for path in expr.reads if path}
-                if any(f == form.key and id in reads for f, id, _ in written):
-                    out.add((form.key, field.id, None))
+    for key in {form for form, _, _ in written} & set(forms):
+        ids = {field for form, field, _ in written if form == key}
+        for field in forms[key].fields.values():
+            if field.computed and field.stored and any(path and path[0] in ids for expr in formulas(field) for path in expr.reads):
+                out.add((key, field.id, None))
     return out
 
 
-def _watches(automation: Automation, written: tuple[str, str, Any], site: Site) -> bool:
+def _watches(automation: Automation, written: Written, site: Site) -> bool:
     form, field, value = written
     on = automation.on
     if on.form != form:

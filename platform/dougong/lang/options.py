@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from croniter import croniter
@@ -250,7 +251,7 @@ def _flow_scope(word: str, key: str, schema: Schema) -> Schema:
 def content_id(value: Any, taken: set[str]) -> str:
     """An id derived from content; equal content in one list is numbered."""
     base = "s" + hashlib.sha256(canonical(value).encode()).hexdigest()[:8]
-    return next(id for id in (base, *(f"{base}_{n}" for n in range(2, 10_000))) if id not in taken)
+    return base if base not in taken else next(id for n in count(2) if (id := f"{base}_{n}") not in taken)
 
 
 def canonical(value: Any) -> str:

@@ -37,7 +37,7 @@ def uid_of(ctx: Ctx, form: str, id: int) -> str:
 
 def uids(ctx: Ctx, form: str, ids: set[int]) -> Mapping[int, str]:
     table = ctx.workspace.tables[form]
-    return dict(ctx.connection.execute(select(table.c.id, table.c.uid).where(table.c.id.in_(ids))).tuples().all()) if ids else {}
+    return {key: value for key, value in ctx.connection.execute(select(table.c.id, table.c.uid).where(table.c.id.in_(ids)))} if ids else {}
 
 
 def _words(ctx: Ctx, form: Form, table: FromClause, words: str) -> ColumnElement[bool]:

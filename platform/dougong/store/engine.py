@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, selec
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from dougong.store import functions, system
+from dougong.expr.sqlite import install
+from dougong.store import system
 
 T = TypeVar("T")
 BUSY_SECONDS = 10
@@ -54,9 +55,8 @@ class Store:
             event.listen(self._writer, "checkout", self._use)
 
     def prepare(self) -> None:
-        """Creates the `dg_` tables of all imported parts and the database's own functions; harmless when repeated."""
+        """Creates the `dg_` tables of all imported parts; harmless when repeated."""
         with self.exclusive() as connection:
-            functions.create(connection)
             system.create_system_tables(connection)
 
     @contextmanager
@@ -141,7 +141,7 @@ def _sqlite(url: str, begin: str, pool_size: int) -> Engine:
             connection.execute(f"PRAGMA {setting}")
         if begin == "BEGIN":
             connection.execute("PRAGMA query_only=ON")
-        functions.install(connection)
+        install(connection)
 
     @event.listens_for(engine, "begin")
     def begin_ours(connection: Connection) -> None:

@@ -15,8 +15,8 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 from pypinyin import Style, lazy_pinyin
-from sqlalchemy import Column, ColumnElement, Connection, Table, Text
-from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy import Column, ColumnElement, Connection, FromClause, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from dougong.spec.form import Form
 from dougong.sqltypes import Id, Json
@@ -35,6 +35,15 @@ _SURNAMES = {
     "缪": "m", "覃": "q", "冼": "x", "臧": "z", "种": "c", "秘": "b", "纪": "j", "任": "r", "华": "h",
 }  # fmt: skip
 """Characters that a dictionary of words reads differently than people of that name do."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What to select from instead of the table, under which condition, and the id to order by, descending, for the newest first."""
+
+    source: FromClause
+    condition: ColumnElement[bool]
+    newest: ColumnElement[int]
 
 
 @dataclass(frozen=True)
@@ -121,22 +130,29 @@ def matches(table: Table, text: str, dialect: str, fields: Collection[str] | Non
     A table without an index is looked through by the columns of `fields`, which are its keys then.
     """
     words = normal(text[:LONGEST_ASKED]).split()
-    if not words:
-        return sa.true()
     index = search_index(table)
-    if index is None:
+    if not words or index is None:
         return _holds([sa.func.lower(table.c[key]) for key in fields or ()], words)
-    columns = [index.table.c[key] for id, key in index.fields.items() if fields is None or id in fields]
-    found = sa.select(index.table.c.id).where(_holds(columns, words))
-    grams = sorted({gram for word in words for gram in asked(word)})
+    found = sa.select(index.table.c.id).where(_holds(_readable(index, fields), words))
+    grams = _asked(words)
     if grams and dialect == "sqlite":
-        fts = sa.table(index.words, sa.column("rowid"))
-        question = " ".join(f'"{gram}"' for gram in grams)
-        match = sa.literal_column(f'"{index.words}"').op("MATCH", is_comparison=True)(question)
-        found = found.where(index.table.c.id.in_(sa.select(fts.c.rowid).where(match)))
+        proposed = _proposed(index)
+        found = found.join(proposed, proposed.c.rowid == index.table.c.id).where(_match(index, grams))
     elif grams:
-        found = found.where(index.table.c[GRAMS].op("@>", is_comparison=True)(array(grams, type_=Text)))
+        found = found.where(index.table.c[GRAMS].op("@>", is_comparison=True)(sa.cast(grams, ARRAY(Text))))
     return table.c.id.in_(found)
+
+
+def narrow(table: Table, text: str, dialect: str, fields: Collection[str] | None = None) -> Found:
+    """`matches` for a list or picker that shows the newest first: on SQLite it goes along the index from the newest on and stops
+    when it has enough, which a condition can't make it do (0.1 ms instead of 35 where a fifth of 200 000 rows match)."""
+    index, words = search_index(table), normal(text[:LONGEST_ASKED]).split()
+    grams = _asked(words)
+    if index is None or not grams or dialect != "sqlite":
+        return Found(table, matches(table, text, dialect, fields), table.c.id)
+    proposed = _proposed(index)
+    source = proposed.join(index.table, index.table.c.id == proposed.c.rowid).join(table, table.c.id == proposed.c.rowid)
+    return Found(source, sa.and_(_match(index, grams), _holds(_readable(index, fields), words)), proposed.c.rowid)
 
 
 def normal(text: str) -> str:
@@ -172,6 +188,24 @@ def asked(word: str) -> set[str]:
     return {gram for piece in _PIECE.findall(word) for gram in _windows(piece, min(len(piece), _sizes(piece)[-1]))}
 
 
+def _asked(words: Sequence[str]) -> list[str]:
+    return sorted({gram for word in words for gram in asked(word)})
+
+
+def _readable(index: SearchIndex, fields: Collection[str] | None) -> list[ColumnElement[Any]]:
+    return [index.table.c[key] for id, key in index.fields.items() if fields is None or id in fields]
+
+
+def _proposed(index: SearchIndex) -> sa.TableClause:
+    return sa.table(index.words, sa.column("rowid", Id))
+
+
+def _match(index: SearchIndex, grams: Sequence[str]) -> ColumnElement[bool]:
+    """Each gram in quotes: what a person typed is never FTS5's own language."""
+    question = " ".join(f'"{gram}"' for gram in grams)
+    return sa.literal_column(f'"{index.words}"').op("MATCH", is_comparison=True)(question)
+
+
 def _sizes(piece: str) -> tuple[int, ...]:
     return (1, 2, 3) if piece.isascii() else (1, 2)
 
@@ -185,8 +219,8 @@ def _grams(texts: Mapping[str, str | None]) -> list[str]:
 
 
 def _holds(columns: Sequence[ColumnElement[Any]], words: Sequence[str]) -> ColumnElement[bool]:
-    """Contains each word, as it is written: '%' is a character."""
-    return sa.and_(*(sa.or_(sa.false(), *(c.contains(word, autoescape=True) for c in columns)) for word in words))
+    """Contains each word, as it is written ('%' is a character); no word is always contained."""
+    return sa.and_(sa.true(), *(sa.or_(sa.false(), *(c.contains(word, autoescape=True) for c in columns)) for word in words))
 
 
 def _indexed(connection: Connection, index: SearchIndex, ids: Collection[int]) -> dict[int, dict[str, str | None]]:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision, get_currency_symbol
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 
 from dougong.expr.types import Calendar
 from dougong.problems import language
@@ -59,10 +59,9 @@ def short_money(value: Decimal | None, reader: Reader, currency: str = "CNY") ->
     symbol, sign = get_currency_symbol(currency, reader.babel), "-" if value < 0 else ""
     for step, word in steps:
         shown = (abs(value) / step).quantize(Decimal("0.1"), ROUND_HALF_UP)
-        if shown >= 1:
+        if shown >= 1 and abs(value) >= steps[-1][0]:
             return f"{sign}{symbol}{format_decimal(shown, locale=reader.babel)}{word}"
-    cents = Decimal(1).scaleb(-get_currency_precision(currency)) if value % 1 else Decimal(1)
-    return f"{sign}{symbol}{format_decimal(abs(value).quantize(cents, ROUND_HALF_UP), locale=reader.babel, decimal_quantization=False)}"
+    return money(value, reader, currency) if value % 1 else f"{sign}{symbol}{format_decimal(abs(value), locale=reader.babel)}"
 
 
 def day(value: date | datetime | None, reader: Reader) -> str:

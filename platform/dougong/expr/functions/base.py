@@ -95,10 +95,13 @@ class Function:
 functions: Registry[Function] = Registry("function")
 
 
-def function(name: str, signature: str, *, zh: str, en: str, example: str, **more: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+Python = Callable[..., Any]
+
+
+def function(name: str, signature: str, *, zh: str, en: str, example: str, **more: Any) -> Callable[[Python], Python]:
     """Decorator: the Python face, registered with everything else about the function."""
 
-    def put(python: Callable[..., Any]) -> Callable[..., Any]:
+    def put(python: Python) -> Python:
         functions.register(name)(Function(name, signature, parse_signature(signature), zh, en, example, python, **more))
         return python
 

@@ -52,7 +52,8 @@ def weekday(day: date) -> int:
     return day.isoweekday()
 
 
-@function("hour", "datetime -> integer", js=True, surroundings=True, postgres=_field("hour"), example="hour(now)", zh="几点", en="the hour, 0 to 23")
+@function("hour", "datetime -> integer", js=True, surroundings=True, postgres=_field("hour"), example="hour(now)",
+          zh="几点", en="the hour, 0 to 23")
 def hour(env: Surroundings, at: datetime) -> int:
     return at.astimezone(env.calendar.zone).hour
 
@@ -118,7 +119,8 @@ def _month(face: Face, day: Sql) -> Sql:
     return cast(func.date_trunc("month", day), Date)
 
 
-@function("start_of_month", "day -> date", js=True, postgres=_month, example="start_of_month(today)", zh="当月第一天", en="the month's first day")
+@function("start_of_month", "day -> date", js=True, postgres=_month, example="start_of_month(today)",
+          zh="当月第一天", en="the month's first day")
 def start_of_month(day: date) -> date:
     return day.replace(day=1)
 
@@ -127,7 +129,8 @@ def _month_end(face: Face, day: Sql) -> Sql:
     return cast(func.date_trunc("month", day) + literal_column("INTERVAL '1 month - 1 day'"), Date)
 
 
-@function("end_of_month", "day -> date", js=True, postgres=_month_end, example="end_of_month(today)", zh="当月最后一天", en="the month's last day")
+@function("end_of_month", "day -> date", js=True, postgres=_month_end, example="end_of_month(today)",
+          zh="当月最后一天", en="the month's last day")
 def end_of_month(day: date) -> date:
     return day.replace(day=months.monthrange(day.year, day.month)[1])
 

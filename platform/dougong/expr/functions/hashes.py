@@ -11,7 +11,8 @@ from dougong.expr.functions.base import Surroundings, function
 
 
 @function("md5", "text -> text", cost=2, postgres=lambda face, text: func.md5(text), example="left(md5(phone), 8)",
-          zh="MD5 摘要；手机号这样的短文字可以被猜回来，建议用 keyed_hash", en="MD5; short texts such as phones can be guessed back: prefer keyed_hash")  # fmt: skip
+          zh="MD5 摘要；手机号这样的短文字可以被猜回来，建议用 keyed_hash",
+          en="MD5; short texts such as phones can be guessed back: prefer keyed_hash")  # fmt: skip
 def md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 

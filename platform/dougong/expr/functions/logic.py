@@ -25,7 +25,8 @@ def first_of(*values: Any) -> Any:
 special("if", "condition, value, value", example="if(amount > 1000, 'big', 'small')",
         zh="条件成立取第二个，否则取第三个", en="the second where the condition holds, else the third")  # fmt: skip
 special("changed", "field", example="changed(owner)", zh="这次保存是否改了这个字段", en="whether this save changes the field")
-special("contains", "text, text · list, item", example="contains(note, '报价')", zh="是否含有，也可写 note contains '报价'", en="as in: note contains 'price'")
+special("contains", "text, text · list, item", example="contains(note, '报价')",
+        zh="是否含有，也可写 note contains '报价'", en="as in: note contains 'price'")  # fmt: skip
 special("count", "records, condition? · list", example="count(visits, kind == 'first')",
         zh="有几条记录，或列表有几项", en="how many records, or items of a list")  # fmt: skip
 special("count_distinct", "records.field, condition?", example="count_distinct(visits.kind)",

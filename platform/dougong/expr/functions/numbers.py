@@ -20,8 +20,9 @@ def _rounded(args: tuple[Any, ...]) -> Type:
     return number(max(0, min(places, args[0].type.scale)), args[0].type.unit)
 
 
-@function("round", "number, integer? -> number", result=_rounded, js=True, postgres=lambda face, x, n=None: func.round(x, face.type.scale),
-          example="round(price, 2)", zh="四舍五入到几位小数（位数要直接写出）", en="rounded half up to decimals (a plain figure)")  # fmt: skip
+@function("round", "number, integer? -> number", result=_rounded, js=True, example="round(price, 2)",
+          postgres=lambda face, x, n=None: func.round(x, face.type.scale),
+          zh="四舍五入到几位小数（位数要直接写出）", en="rounded half up to decimals (a plain figure)")  # fmt: skip
 def round_(value: Number, places: int = 0) -> Number | None:
     return fit(value, max(0, min(places, 6)))
 
@@ -29,7 +30,7 @@ def round_(value: Number, places: int = 0) -> Number | None:
 @function("abs", "number -> first", js=True, sql=lambda face, x: func.abs(x), example="abs(deviation)",
           zh="绝对值", en="without its sign")  # fmt: skip
 def abs_(value: Number) -> Number:
-    return abs(value)
+    return value if value >= 0 else -value
 
 
 @function("floor", "number -> integer", js=True, postgres=lambda face, x: func.floor(x), example="floor(score)",
@@ -67,13 +68,15 @@ CHOOSES = "number*... -> same; date*... -> same; datetime|date*... -> same; time
 
 
 @function("max", CHOOSES, js=True, sql=_largest, example="max(price, floor_price) · max(visits.ended_at)",
-          zh="最大的一个，不看空的；对一组记录则取其中最大", en="the largest, empty ones aside; of records, the largest among them")  # fmt: skip
+          zh="最大的一个，不看空的；对一组记录则取其中最大",
+          en="the largest, empty ones aside; of records, the largest among them")  # fmt: skip
 def max_(*values: Any) -> Any:
     return max((v for v in values if v is not None), default=None)
 
 
 @function("min", CHOOSES, js=True, sql=_smallest, example="min(a, b) · min(lines.price)",
-          zh="最小的一个，不看空的；对一组记录则取其中最小", en="the smallest, empty ones aside; of records, the smallest among them")  # fmt: skip
+          zh="最小的一个，不看空的；对一组记录则取其中最小",
+          en="the smallest, empty ones aside; of records, the smallest among them")  # fmt: skip
 def min_(*values: Any) -> Any:
     return min((v for v in values if v is not None), default=None)
 

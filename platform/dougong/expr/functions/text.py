@@ -11,7 +11,7 @@ from pypinyin import Style, lazy_pinyin
 from sqlalchemy import ColumnElement, Integer, Text, cast, func, type_coerce
 
 from dougong.expr.functions.base import Face, Surroundings, function
-from dougong.expr.numbers import MAX_SCALE, decimal_text, fit
+from dougong.expr.numbers import EXACT, MAX_SCALE, decimal_text, fit
 
 SPACES = " \t\n\r\u00a0\u3000"
 MAX_TEXT = 65_536  # code points; a longer result of replace or join is empty
@@ -98,8 +98,8 @@ def find(text: str, part: str) -> int:
     return text.find(part) + 1
 
 
-@function("starts_with", "text, text -> yes_no", js=True, sql=lambda face, text, part: _find(face, text, part) == 1, example="starts_with(phone, '139')",
-          zh="是否以某段开头", en="begins with")  # fmt: skip
+@function("starts_with", "text, text -> yes_no", js=True, example="starts_with(phone, '139')",
+          sql=lambda face, text, part: _find(face, text, part) == 1, zh="是否以某段开头", en="begins with")  # fmt: skip
 def starts_with(text: str, part: str) -> bool:
     return text.startswith(part)
 
@@ -137,7 +137,8 @@ def initials(text: str) -> str:
 
 
 @function("short", "text -> text", cost=5, example="short(name)",
-          zh="公司简称：去掉“有限公司”等字样后的拼音首字母，最多六个", en="a company's abbreviation: pinyin initials, at most six")  # fmt: skip
+          zh="公司简称：去掉“有限公司”等字样后的拼音首字母，最多六个",
+          en="a company's abbreviation: pinyin initials, at most six")  # fmt: skip
 def short(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", initials(LEGAL_FORMS.sub("", text[:200]) or text).lower())[:6].upper()
 
@@ -185,7 +186,7 @@ def _write_number(value: int | Decimal, pattern: str) -> str | None:
         return None
     grouped, whole, decimals, percent = m.groups()
     places = len(decimals or "")
-    shown = fit(Decimal(value) * 100 if percent else value, places)
+    shown = fit(EXACT.multiply(Decimal(value), Decimal(100)) if percent else value, places)
     if shown is None:
         return None
     digits, _, fraction = format(Decimal(abs(shown)), "f").partition(".")

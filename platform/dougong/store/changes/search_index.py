@@ -8,7 +8,7 @@ from dougong.problems import Problem
 from dougong.store import search
 from dougong.store.changes.base import Change, Work, figure, words
 
-AT_ONCE = 20_000
+AT_ONCE = 5_000
 """Rows that are indexed within the apply; for more, the caller does it in the background by search.rebuild."""
 
 

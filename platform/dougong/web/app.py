@@ -1,0 +1,151 @@
+"""The pages as one WSGI application."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Iterable
+
+from flask import Blueprint, Flask, Response, g, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from dougong.files.storage import Disk
+from dougong.problems import Problem, Problems
+from dougong.runtime import Runtime
+from dougong.web import (
+    account,
+    bundle,
+    cells,
+    columns,
+    files,
+    form,
+    gallery,
+    here,
+    inbox,
+    language,
+    lists,
+    people_pages,
+    pick,
+    record,
+    runs,
+    search,
+    session,
+    settings_page,
+    setup,
+    shell,
+    signin,
+    stages,
+    team_pages,
+    today,
+)
+
+MOST_BYTES = 128 << 20  # a video; each field has its own, smaller limit
+MOST_FORM_BYTES = 2 << 20
+MOST_FORM_PARTS = 5_000
+POLICY = "; ".join((
+    "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "font-src 'self'", "connect-src 'self'",
+    "media-src 'self' blob:", "manifest-src 'self'", "worker-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
+))  # fmt: skip
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=(self), payment=(), usb=()",
+}
+NOT_FOUND = frozenset({"no-such-form", "no-such-record", "no-such-comment", "page-not-found"})
+"""Problems that mean: there is nothing here, or nothing for you; both look the same."""
+log = logging.getLogger("dougong.web")
+
+
+def create_app(runtime: Runtime, doors: Iterable[Blueprint] = ()) -> Flask:
+    """`doors` are blueprints with proof of their own (the API): they don't know the pages' cookie."""
+    app = Flask(__name__)
+    app.secret_key = hmac.new(runtime.workspace().key, b"flash", hashlib.sha256).digest()
+    app.config.update(
+        MAX_CONTENT_LENGTH=MOST_BYTES, MAX_FORM_MEMORY_SIZE=MOST_FORM_BYTES, MAX_FORM_PARTS=MOST_FORM_PARTS, SESSION_COOKIE_NAME="dougong_words",
+        SESSION_COOKIE_SAMESITE="Lax", SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
+    )  # fmt: skip
+    app.extensions[here.EXTENSION] = runtime
+    app.extensions[files.EXTENSION] = Disk(runtime.settings.home / "files")
+    outside = list(doors)
+    session.install(app, runtime, frozenset(b.name for b in outside))
+    language.install(app, here.reader)
+    bundle.install(app)
+    app.jinja_env.globals.update(choices_of=_choices, target_of=cells.target_of, form_icon=shell.icon_of, named=_named, title_field=columns.title_field)
+    app.jinja_env.filters["span"] = _span
+    app.context_processor(lambda: {"shell": shell.build()} if request.endpoint != "static" else {})
+    app.teardown_request(here.close)
+    app.after_request(_protect)
+    own = [module.page for module in (shell, today, lists, form, stages, record, inbox, runs, gallery, settings_page, pick, files, search)]
+    theirs = [module.blueprint(runtime) for module in (signin, setup, account, people_pages, team_pages)]
+    for blueprint in (*own, *theirs, *outside):
+        app.register_blueprint(blueprint)
+    app.register_error_handler(Problems, _refused)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _failed)
+    return app
+
+
+def _protect(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _refused(problems: Exception) -> tuple[Response | str, int]:
+    assert isinstance(problems, Problems)
+    if any(p.code in NOT_FOUND for p in problems):
+        return _page(404, [Problem("page-not-found")])
+    return _page(422, list(problems))
+
+
+def _http(error: Exception) -> Response | tuple[Response | str, int]:
+    assert isinstance(error, HTTPException)
+    status = error.code or 500
+    if status < 400:
+        return Response(error.get_body(), status, dict(error.get_headers()))
+    codes = {401: "page-not-found", 403: "page-forbidden", 404: "page-not-found", 413: "page-too-large"}
+    own = error.description if status in (403, 404) and not isinstance(error.description, type(None)) and _is_ours(error) else ""
+    return _page(status, [Problem(codes.get(status, "page-refused"), message=own or "")])
+
+
+def _is_ours(error: HTTPException) -> bool:
+    """Whether the words are a page's own and not Werkzeug's English."""
+    return error.description != type(error).description
+
+
+def _failed(error: Exception) -> tuple[Response | str, int]:
+    """Never a stack trace for the reader; all of it for the log."""
+    at = here.runtime().clock.now()
+    log.exception("%s %s failed", request.method, request.path, exc_info=error)
+    return _page(500, [Problem("page-failed", {"at": at.isoformat(timespec="seconds")})])
+
+
+def _page(status: int, problems: list[Problem]) -> tuple[Response | str, int]:
+    here.close()
+    locale = g.get("locale", "zh-CN")
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify({"message": " ".join(p.sentence(locale) for p in problems), "problems": [p.as_json(locale) for p in problems]}), status
+    guest = g.get("actor") is None or status >= 500
+    return render_template("error.html", problems=problems, status=status, layout="bare.html" if guest else "base.html"), status
+
+
+def _choices(field: object) -> list[tuple[str, str]]:
+    """A choice's options as the pages' own controls want them."""
+    return [(option.id, option.name.in_(g.locale)) for option in getattr(field, "choices", {}).values()]
+
+
+def _named(uids: Iterable[str], titles: dict[str, str]) -> list[tuple[str, str]]:
+    """Chosen records of a filter with their titles; 'me' is whoever reads."""
+    return [(uid, here.say("me") if uid == "me" else titles.get(uid, "")) for uid in uids if uid == "me" or uid in titles]
+
+
+def _span(since: object) -> str:
+    """How long something has stood still, in whole days or hours."""
+    seconds = int((here.reader().now - since).total_seconds())  # type: ignore[operator]
+    days = seconds // 86_400
+    if days:
+        return language.say_many(g.locale, "%(n)s day", "%(n)s days", days)
+    return language.say_many(g.locale, "%(n)s hour", "%(n)s hours", seconds // 3600)
