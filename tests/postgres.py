@@ -36,7 +36,8 @@ def server() -> Iterator[str]:
         data = folder / "data"
         run = [*as_owner, str(bin_ / "initdb"), "-D", str(data), "-E", "UTF8", "--locale=C.UTF-8", "-A", "trust", "-U", user, "-N"]
         subprocess.run(run, check=True, capture_output=True)
-        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
+        fast = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+        options = f"-k {folder} -c listen_addresses='' {fast} -c max_connections=200"
         control = [*as_owner, str(bin_ / "pg_ctl"), "-D", str(data), "-w"]
         subprocess.run([*control, "-o", options, "-l", str(folder / "log"), "start"], check=True, capture_output=True)
         try:

@@ -21,8 +21,8 @@ def server() -> Iterator[str]:
         raise RuntimeError("Redis is not installed: apt-get install redis-server")
     folder = Path(tempfile.mkdtemp(prefix="dg-redis-", dir="/tmp"))  # a socket's path must stay short
     socket = folder / "socket"
-    options = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--appendonly", "no", "--dir", str(folder), "--logfile", str(folder / "log")]
-    process = subprocess.Popen([program, *options])
+    options = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--appendonly", "no", "--dir", str(folder)]
+    process = subprocess.Popen([program, *options, "--logfile", str(folder / "log")])
     try:
         until = time.monotonic() + STARTS_WITHIN
         while not socket.exists():

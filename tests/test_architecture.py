@@ -23,11 +23,15 @@ PACKAGE = PLATFORM / "dougong"
 GROUND = ("problems", "registry", "clock", "settings", "sqltypes", "resources")
 ORDER = (
     "expr", "spec", "context", "fields", "lang", "store", "events", "jobs", "people", "files", "records",
-    "notify", "documents", "reports", "workflow", "automation", "scenario", "runtime",
-)
+    "notify", "documents", "reports", "workflow", "automation", "scenario", "seeding", "runtime", "lifecycle",
+)  # fmt: skip
 DOORS = ("web", "api", "cli", "worker")
 HEIGHT = {part: 0 for part in GROUND} | {part: place for place, part in enumerate(ORDER, 1)} | {door: len(ORDER) + 1 for door in DOORS}
-MAY_USE_LANG = ("runtime", *DOORS)
+MAY_USE_LANG = ("runtime", "lifecycle", *DOORS)
+OPENS_THE_DOORS = PACKAGE / "cli" / "serve.py"
+"""The doors never import each other; this one file starts them in a process."""
+SANITISED = {PACKAGE / "fields" / "rich_text.py", PACKAGE / "fields" / "draw.py"}
+"""Where text becomes markup: one cleans it first, the other has it from an escaping template."""
 FLASK = {"flask", "flask_wtf", "werkzeug", "wtforms"}
 BAD_NAMES = {"util", "utils", "helper", "helpers", "manager", "managers", "common", "misc", "base_utils"}
 BUSINESS = re.compile(r"customer|opportunity|salesperson|\blead(_|s?['\"])|客户|拜访|门店|商机|导购|线索", re.IGNORECASE)
@@ -73,7 +77,7 @@ def test_a_part_imports_only_from_parts_below_it(path: Path) -> None:
             if words[0] != "dougong" or len(words) < 2 or words[1] == own or words[1] not in HEIGHT:
                 continue
             other = words[1]
-            if own in GROUND and other in GROUND:
+            if (own in GROUND and other in GROUND) or (path == OPENS_THE_DOORS and other in DOORS):
                 continue
             if HEIGHT[other] >= HEIGHT[own] or (other == "lang" and own not in MAY_USE_LANG):
                 yield line, name
@@ -120,7 +124,7 @@ def test_nothing_is_evaluated_unpickled_or_handed_to_a_shell(path: Path) -> None
                 yield node.lineno, name
             if any(k.arg == "shell" and not (isinstance(k.value, ast.Constant) and k.value.value is False) for k in node.keywords):
                 yield node.lineno, "shell"
-            if name.split(".")[-1] == "Markup" and not all(isinstance(a, ast.Constant) for a in node.args):
+            if name.split(".")[-1] == "Markup" and path not in SANITISED and not all(isinstance(a, ast.Constant) for a in node.args):
                 yield node.lineno, "Markup of a value"
         yield from ((line, name) for line, name in imports(tree(path)) if name.split(".")[0] in ("pickle", "marshal", "shelve"))
 
@@ -209,17 +213,19 @@ def enumerate_matches(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def test_no_page_trusts_text_as_markup() -> None:
-    pages = [p for p in PACKAGE.rglob("*.html")]
+    pages = {p: p.read_text("utf-8").splitlines() for p in PACKAGE.rglob("*.html")}
     unsafe = re.compile(r"\|\s*safe\b|autoescape\s+false|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|<style|javascript:", re.IGNORECASE)
     assert pages
-    assert not [f"{p.relative_to(ROOT)}:{n}: {line.strip()}" for p in pages for n, line in enumerate(p.read_text("utf-8").splitlines(), 1) if unsafe.search(line)]
+    found = [(p, n, line.strip()) for p, lines in pages.items() for n, line in enumerate(lines, 1) if unsafe.search(line)]
+    assert not found
 
 
 # --- problems and their sentences ---
 
 
 def catalogue() -> dict[str, dict[str, str]]:
-    return {code: texts for page in (PACKAGE / "sentences").glob("*.yaml") for code, texts in yaml.safe_load(page.read_text("utf-8")).items()}
+    pages = [yaml.safe_load(page.read_text("utf-8")) for page in (PACKAGE / "sentences").glob("*.yaml")]
+    return {code: texts for page in pages for code, texts in page.items()}
 
 
 def raised(path: Path) -> Iterator[tuple[int, str]]:
@@ -227,9 +233,9 @@ def raised(path: Path) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("Problem", "Refused"):
             given = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "code")]
-            for value in given:
-                if isinstance(value, ast.Constant | ast.IfExp):
-                    yield from ((node.lineno, str(c.value)) for c in ast.walk(value) if isinstance(c, ast.Constant) and isinstance(c.value, str))
+            plain = [value for value in given if isinstance(value, ast.Constant | ast.IfExp)]
+            texts = [c.value for value in plain for c in ast.walk(value) if isinstance(c, ast.Constant)]
+            yield from ((node.lineno, text) for text in texts if isinstance(text, str))
 
 
 @EVERY_MODULE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -23,20 +23,26 @@ from dougong.context import SYSTEM, Actor, Cause, Ctx, Origin
 from dougong.expr.tree import Template
 from dougong.expr.types import Calendar
 import dougong.fields  # noqa: F401 - fills the registry
-from dougong.fields.base import field_types
+from dougong.fields.base import Locale, Refused, field_types
 from dougong.fields.show import show
 from dougong.lang.compile import Compiled, compile_app
 from dougong.lang.vocabulary import Vocabulary
+from dougong.jobs import background
+from dougong.jobs.embedded import Embedded
+from dougong.jobs.queue import SWEEP, Queue
+from dougong.jobs.rq_queue import RqQueue
 from dougong.notify.channels import channels
+from dougong.notify.delivery import Postman
 from dougong.notify.outgoing import Outgoing
 from dougong.people import company, roles
 from dougong.people.forms import SYSTEM_FORMS
 from dougong.problems import Problem, Problems
-from dougong.records import rights
+from dougong.records import clockwork, rights
+from dougong.records.references import uid_of
 from dougong.records.titles import shown
 from dougong.settings import Settings
-from dougong.spec.app import App, Automation, Workspace
-from dougong.spec.form import Form
+from dougong.spec.app import App, Automation, Question, Workspace
+from dougong.spec.form import Field, Form
 from dougong.store import physical, system
 from dougong.store.engine import Outdated, Store
 from dougong.store.tables import build_tables
@@ -61,6 +67,8 @@ class Runtime:
         self.outgoing = Outgoing(settings.allow_private)
         self._workspace: Workspace | None = prepared
         self._compiling = threading.Lock()
+        self.queue: Queue = RqQueue(settings.redis_url) if settings.redis_url else Embedded()
+        self.handlers: dict[str, background.Handler] = {}
 
     # --- the compiled workspace ---------------------------------------------------------------------------------
 
@@ -90,15 +98,18 @@ class Runtime:
         workspace = self.workspace()
         with self.store.write(workspace.revision) as connection:
             yield self._ctx(workspace, connection, actor, origin, cause, locale)
+        self.queue.wake()
 
     def write(self, actor: Actor, work: Callable[[Ctx], T], origin: Origin = "person", locale: str = "") -> T:
         """`work` in one transaction; done again where the apps changed meanwhile or the database asks for it."""
         for _ in range(5):
             workspace = self.workspace()
             try:
-                return self.store.transact(
+                done = self.store.transact(
                     lambda connection: work(self._ctx(workspace, connection, actor, origin, Cause(), locale)), workspace.revision  # noqa: B023
                 )
+                self.queue.wake()
+                return done
             except Outdated:
                 continue
         raise Problems([Problem("workspace-busy")])
@@ -144,12 +155,34 @@ class Runtime:
 
     def work(self) -> int:
         """Everything that is due now, until quiet; how many things were done."""
-        return service.work(self)
+        total = 0
+        while done := self._round():
+            total += done
+        return total
+
+    def _round(self) -> int:
+        def open_() -> AbstractContextManager[Ctx]:
+            return self.transaction(SYSTEM, "clock")
+
+        done = service.work(self) + clockwork.tick(open_, self.workspace())
+        done += Postman(open_, self.outgoing, self.settings.smtp_url, self.link).work()
+        return done + background.work(lambda: self.transaction(SYSTEM, "automation"), self.handlers)
 
     def next_due(self) -> datetime | None:
         """The earliest instant at which there is work again."""
         with self.read(SYSTEM) as ctx:
-            return service.next_due(ctx)
+            found = (service.next_due(ctx), clockwork.next_due(ctx), background.next_due(ctx.connection))
+            return min((at for at in found if at is not None), default=None)
+
+    def link(self, ctx: Ctx, form: str, record: int) -> str:
+        """A record's address for people; '' where the workspace has no base address (S31)."""
+        base = self.settings.base_url
+        app, _, id = form.partition(".")
+        return f"{base}/a/{app}/{id}/{uid_of(ctx, form, record)}" if base and id else ""
+
+    def start_worker(self) -> None:
+        """The worker: inside this process without Redis, waked by it otherwise."""
+        self.queue.start({SWEEP: lambda args: self.work()})
 
     def close(self) -> None:
         self.store.close()
@@ -187,12 +220,22 @@ def build_workspace(connection: Connection, apps: Mapping[str, App], answers: Ma
         forms=forms,
         tables=tables,
         calendar=home.calendar if home else Calendar(),
-        settings={id: {q.id: answers.get(id, {}).get(q.id, q.default) for q in app.questions.values()} for id, app in bound.items()},
+        settings={id: {q.id: _answer(q, answers.get(id, {}).get(q.id, q.default)) for q in app.questions.values()} for id, app in bound.items()},
         name=home.name if home else "",
         locale=str(row.settings.get("locale", "zh-CN")),
         currency=next((a.currency for a in bound.values()), "CNY"),
         key=row.secret.encode(),
     )
+
+
+def _answer(question: Question, written: Any) -> Any:
+    """The value of an answer as it was written; None where it can't be read."""
+    kind = question.type
+    word = {"number": kind.unit or ("decimal" if kind.scale else "integer"), "span": "duration"}.get(kind.kind, kind.kind)
+    try:
+        return field_types[word].parse(Field(question.id, question.name, word, kind), written, Locale())
+    except Refused:
+        return None
 
 
 def index_requests(apps: Iterable[App]) -> dict[str, set[str]]:

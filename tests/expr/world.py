@@ -70,9 +70,12 @@ def _m(type_: Type, name: str = "", **more: Any) -> Member:
 LABELS = {"首次接触": "first", "方案演示": "demo", "谈判": "talk"}
 LINE = Shape("s.thing_lines", "明细", {
     "parent": _m(record("s.thing"), "主单"), "qty": _m(INTEGER, "数量"), "price": _m(number(2, "money"), "单价"),
-    "label": _m(TEXT, "标签"), "done": _m(YES_NO, "完成"), "day": _m(DATE, "日期"), "at": _m(DATETIME, "时间"), "kind": _m(KIND, "类型", labels=LABELS),
+    "label": _m(TEXT, "标签"), "done": _m(YES_NO, "完成"), "day": _m(DATE, "日期"), "at": _m(DATETIME, "时间"),
+    "kind": _m(KIND, "类型", labels=LABELS),
 })  # fmt: skip
-NOTE = Shape("s.note", "便条", {"thing": _m(record("s.thing"), "事项"), "body": _m(TEXT, "内容"), "writer": _m(USER, "作者"), "size": _m(INTEGER, "大小")})
+NOTE = Shape("s.note", "便条", {
+    "thing": _m(record("s.thing"), "事项"), "body": _m(TEXT, "内容"), "writer": _m(USER, "作者"), "size": _m(INTEGER, "大小"),
+})  # fmt: skip
 PERSON = Shape("user", "用户", {"name": _m(TEXT, "姓名"), "manager": _m(USER, "上级"), "level": _m(INTEGER, "级别")})
 THING = Shape("s.thing", "事项", {
     "name": _m(TEXT, "名称"), "other": _m(TEXT, "别名"), "n": _m(INTEGER, "个数"), "m": _m(INTEGER, "份数"),
@@ -126,7 +129,8 @@ class Record:
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Record:
         """From plain YAML or JSON."""
-        many = {key: [_values(SHAPES[form], r) for r in raw.get(key, ())] for key, form in (("lines", "s.thing_lines"), ("notes", "s.note"))}
+        forms = {"lines": LINE, "notes": NOTE}
+        many = {key: [_values(shape, r) for r in raw.get(key, ())] for key, shape in forms.items()}
         own = {k: v for k, v in raw.items() if k not in ("lines", "notes", "friends")}
         return cls(_values(THING, own), many["lines"], many["notes"], tuple(raw.get("friends", ())))
 
@@ -182,7 +186,8 @@ METADATA = MetaData()
 
 def _columns(shape: Shape) -> list[Column[Any]]:
     plain: dict[str, Any] = {
-        "text": Text, "yes_no": Boolean, "date": Date, "datetime": Instant, "time": Text, "choice": Text, "file": Text, "record": BigInteger,
+        "text": Text, "yes_no": Boolean, "date": Date, "datetime": Instant, "time": Text, "choice": Text, "file": Text,
+        "record": BigInteger,
     }  # fmt: skip
     out: list[Column[Any]] = [Column("id", Integer, primary_key=True), Column("deleted_at", Instant)]
     for key, member in shape.members.items():
@@ -219,7 +224,7 @@ def store(world: World, connection: Connection) -> None:
     """The world's records in tables, deleted ones too."""
     for key, table in TABLES.items():
         connection.execute(table.delete())
-        if key in world.rows and world.rows[key]:
+        if world.rows.get(key):
             rows = [_stored(SHAPES[key], table, r) for r in world.rows[key].values()]
             connection.execute(insert(table), rows)
     helpers = [{"source": t.id, "target": u} for t in world.things for u in t.values.get("helpers", ())]
@@ -259,7 +264,9 @@ def filterable(expr: Expr) -> bool:
     return not_in_filter(expr) is None
 
 
-def node_job(expr: Expr, world: World, thing: Record, zone: str = "Asia/Shanghai", me: int | None = 1, old: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def node_job(
+    expr: Expr, world: World, thing: Record, zone: str = "Asia/Shanghai", me: int | None = 1, old: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """One evaluation for run.mjs."""
     row = _encoded(THING, world.rows["s.thing"][thing.id])
     row["lines"] = [_encoded(LINE, r) for r in world.children("s.thing_lines", "parent", thing.id)]

@@ -174,8 +174,8 @@ CASES = (
         ),
         shows=((date(2026, 3, 5), "2026年3月5日", "Mar 5, 2026"),),
         refuses=(
-            ("2026-02-30", "no-such-day"), ("3月5日", "not-a-datetime"), ("0026-03-05", "year-beyond"), (46086, "not-a-date"),
-            ("明天", "not-a-datetime"),
+            ("2026-02-30", "no-such-day"), ("3月5日", "not-a-date"), ("0026-03-05", "year-beyond"), (46086, "not-a-date"),
+            ("明天", "not-a-date"),
             ("2026-13-01", "no-such-day"), ("9999-12-31", "year-beyond"), ([1, 2], "one-value-only"), (True, "not-a-date"),
         ),
     ),
@@ -303,6 +303,8 @@ CASES = (
         "location",
         takes=(
             ("29.868, 121.544", {"lat": 29.868, "lng": 121.544}),
+            ("29.868,121.544 ±12 骨科医院（北区）", {"lat": 29.868, "lng": 121.544, "accuracy": 12.0, "place": "骨科医院（北区）"}),
+            ("２９．８，－１２１", {"lat": 29.8, "lng": -121.0}), ("0.000001, -0", {"lat": 0.000001, "lng": 0.0}),
             ({"lat": 29.8681234567, "lng": 121, "accuracy": 12, "place": " 骨科医院 "},
             {"lat": 29.868123, "lng": 121.0, "accuracy": 12.0, "place": "骨科医院"}),
             ('{"lat":1,"lng":2}', {"lat": 1.0, "lng": 2.0}), ("", None),

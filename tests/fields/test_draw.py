@@ -96,7 +96,6 @@ def test_what_was_typed_is_escaped_wherever_it_stands(case: Case) -> None:
         "links": [{"uid": EVIL, "title": EVIL}],
         "lines": [{"uid": EVIL, "qty": EVIL}],
         "date_range": [EVIL, EVIL],
-        "location": {"lat": 1, "lng": 2, "place": EVIL},
         "json": {"a": EVIL},
         **{name: [{"uid": EVIL, "name": EVIL, "url": EVIL, "thumb": EVIL}] for name in ("file", "image", "recording", "signature")},
     }.get(widget, EVIL)

@@ -39,6 +39,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "duration": st.builds(Span, st.integers(0, 10**10), st.integers(0, 36_000)),
     "yes_no": st.booleans(),
     "region": st.sampled_from(sorted(NAMES)),
+    "location": st.fixed_dictionaries(
+        {"lat": st.floats(-90, 90), "lng": st.floats(-180, 180)}, optional={"accuracy": st.floats(0, 100_000)},
+    ).map(lambda point: {key: round(value, 6) + 0.0 for key, value in point.items()}),
     "period": days.map(lambda d: f"{d:%Y-%m}"),
 }
 

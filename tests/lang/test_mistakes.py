@@ -200,12 +200,14 @@ def test_a_stage_that_comes_from_any_is_reached() -> None:
 
 
 def test_all_mistakes_of_one_phase_come_together_and_the_next_phase_waits() -> None:
-    text = 'form: a\nfields:\n  x: {type: link, to: nowhere}\n  y: {type: related, of: visit.nothing}\n  z: {type: text, required_when: "q == 1"}\n'
+    text = "form: a\nfields:\n  x: {type: link, to: nowhere}\n  y: {type: related, of: visit.nothing}\n"
+    text += '  z: {type: text, required_when: "q == 1"}\n'
     assert [p.code for p in compiled({"x.yaml": text}).problems] == ["unknown-form", "unknown-field"]
 
 
 def test_a_wrong_formula_is_reported_once_and_not_again_where_it_is_read() -> None:
-    text = 'form: a\nfields:\n  x: {type: formula, formula: "nothing + 1"}\n  y: {type: formula, formula: "x + 1"}\n  z: {type: formula, formula: "y + x"}\n'
+    formulas = ("nothing + 1", "x + 1", "y + x")
+    text = "form: a\nfields:\n" + "".join(f'  {id}: {{type: formula, formula: "{f}"}}\n' for id, f in zip("xyz", formulas, strict=True))
     assert [(p.code, p.mark.line) for p in compiled({"x.yaml": text}).problems] == [("expr-unknown-field", 3)]
 
 

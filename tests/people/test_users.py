@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from dougong.people import links, passwords, roles, sessions, tokens, users
+from dougong.people import links, passwords, roles, sessions, tables, tokens, users
 from dougong.people.users import Person
 from dougong.problems import Problems
 from dougong.store.engine import Store
@@ -101,6 +101,16 @@ def test_who_leaves_loses_every_way_in_with_the_same_commit(store: Store) -> Non
     with store.read() as connection:
         assert sessions.find(connection, device, NOW) is None
         assert roles.actor_for(connection, id).roles == {"sales.salesperson"}
+
+
+def test_who_is_not_active_gets_in_by_nothing_that_was_left_over(store: Store) -> None:
+    id = hire(store, "wang")
+    with store.write() as connection:
+        device = sessions.open(connection, id, NOW)
+        token = tokens.create(connection, id, "sheet", NOW, timedelta(days=1))
+        connection.execute(tables.user.update().values(active=False))
+        assert sessions.find(connection, device, NOW) is None
+        assert tokens.find(connection, token, NOW) is None
 
 
 def test_secrets_are_no_part_of_what_formulas_read(store: Store) -> None:

@@ -59,7 +59,7 @@ def test(path: Path, off: tuple[str, ...], only: str | None, database: str | Non
     compiled = compile_sources(sources, tolerant=False)
     errors = [p for p in compiled.problems if not p.warning]
     if compiled.app is None or errors:
-        click.echo(render(compiled.problems, sources, locale(), str(path)), err=True)
+        click.echo(render(compiled.problems, sources, locale(), f"{path}/" if path.is_dir() else ""), err=True)
         sys.exit(1)
     outcomes, seconds = run(compiled.app, sources, off, only or "", database or "sqlite:///")
     failed = sum(not o.passed for o in outcomes)

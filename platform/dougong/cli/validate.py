@@ -30,7 +30,7 @@ def validate(path: Path, shape: str) -> None:
         click.echo(json.dumps(facts, ensure_ascii=False, indent=2, default=str))
     else:
         if compiled.problems:
-            click.echo(render(compiled.problems, sources, locale(), str(path)))
+            click.echo(render(compiled.problems, sources, locale(), f"{path}/" if path.is_dir() else ""))
         for form, share in compiled.facts.get("defaults", {}).items():
             click.echo(say(f"{form}：{share:.0%} 的字段有默认值", f"{form}: {share:.0%} of the fields have a default"))
         ok = say("没有错误", "no errors") if not errors else say(f"{len(errors)} 处错误", f"{len(errors)} errors")

@@ -26,7 +26,7 @@ def fit(value: Number | None, scale: int) -> Number | None:
     rounded = EXACT.quantize(value, UNITS[scale])
     if not -LIMIT < rounded < LIMIT:
         return None
-    return int(rounded) if scale == 0 else rounded
+    return int(rounded) if scale == 0 else rounded or rounded.copy_abs()  # there is one zero
 
 
 def add(a: Number, b: Number, scale: int) -> Number | None:

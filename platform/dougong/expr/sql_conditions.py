@@ -47,7 +47,7 @@ def chosen(w: Writer, node: Node, bare: bool) -> Sql:
 @condition("eq", "lt", "le", "gt", "ge")
 def compare(w: Writer, node: Node, bare: bool) -> Sql:
     left, right = node.args
-    if "start_of" in (left.op, right.op):
+    if any(side.op == "start_of" and not free(side) for side in node.args):
         return two_valued(_from_day(w, node), bare)
     if left.type.kind == "span" and any(free(a) and _has_workdays(w, a) for a in node.args):
         return false()
@@ -64,11 +64,9 @@ def _has_workdays(w: Writer, node: Node) -> bool:
 
 def _from_day(w: Writer, node: Node) -> Sql:
     """A date beside an instant, compared as days: the day's start is never computed in SQL, and its index serves."""
-    left, right = node.args
+    left, right, op = *node.args, node.op
     if left.op != "start_of" or free(left):
         left, right, op = right, left, MIRRORED[node.op]
-    else:
-        op = node.op
     date = w.value(left.args[0])
     if not free(right):
         at = w.value(right)

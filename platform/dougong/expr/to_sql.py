@@ -18,6 +18,7 @@ from dougong.sqltypes import Scaled
 
 __all__ = ["SqlScope", "not_in_filter", "to_sql"]
 
+NO_VALUE = frozenset({"span", "range", "records", "json"})
 COMPARISONS = frozenset({"eq", "lt", "le", "gt", "ge"})
 
 
@@ -30,7 +31,8 @@ def to_sql(expr: Expr, scope: SqlScope, two_valued: bool = False) -> ColumnEleme
     if type_.kind == "yes_no":
         return type_coerce(w.condition(expr.root, bare=not two_valued), Boolean)
     if free(expr.root):
-        return literal(w.now(expr.root), Scaled(type_.scale) if type_.scale else sql_type(type_))
+        known = literal(w.now(expr.root), Scaled(type_.scale) if type_.scale else sql_type(type_))
+        return cast(known, known.type) if type_.kind == "number" else known
     value = w.value(expr.root)
     if type_.kind == "number":
         return type_coerce(value, Scaled(type_.scale)) if type_.scale else cast(value, BigInteger)
@@ -39,6 +41,8 @@ def to_sql(expr: Expr, scope: SqlScope, two_valued: bool = False) -> ColumnEleme
 
 def not_in_filter(expr: Expr) -> Problem | None:
     """Why a formula can't stand where the database has to work it out (filters, rights, lists), or None."""
+    if expr.type.kind in NO_VALUE:
+        return Problem("expr-not-in-filter", {"found": expr.source}, expr.root.mark)
     return next(_obstacles(expr.root, None), None)
 
 

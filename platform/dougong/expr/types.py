@@ -106,8 +106,11 @@ class Calendar:
         return day in self.make_up_days or (day.weekday() in self.week and day not in self.holidays)
 
     def start_of(self, day: date) -> datetime:
-        """The instant at which `day` begins in this zone."""
-        return self._instant(datetime.combine(day, time()))
+        """The instant at which `day` begins in this zone; the first of all days begins with the calendar."""
+        try:
+            return self._instant(datetime.combine(day, time()))
+        except OverflowError:
+            return datetime.min.replace(tzinfo=UTC)
 
     def day_of(self, at: datetime) -> date:
         return at.astimezone(self.zone).date()

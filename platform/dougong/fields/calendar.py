@@ -33,9 +33,10 @@ def read_day(raw: Any, calendar: Calendar) -> date | None:
     written = _written(raw)
     if written is None:
         return None
-    match = _DAY.fullmatch(written)
-    if match:
+    if match := _DAY.fullmatch(written):
         return _day(match)
+    if not _DAY.match(written):
+        raise Refused("not-a-date")
     at = read_instant(raw, calendar)
     return at and calendar.day_of(at)
 

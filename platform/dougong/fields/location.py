@@ -13,7 +13,7 @@ from dougong.fields import read
 from dougong.fields.base import PRESENT, FieldType, Locale, Refused, field_types
 from dougong.spec.form import Field
 
-_PAIR = re.compile(r"(-?[0-9]{1,3}(?:\.[0-9]{1,15})?)[, ]+(-?[0-9]{1,3}(?:\.[0-9]{1,15})?)")
+_POINT = re.compile(r"(-?[0-9]{1,3}(?:\.[0-9]{1,15})?)[, ]+(-?[0-9]{1,3}(?:\.[0-9]{1,15})?)(?: ±([0-9]{1,6}(?:\.[0-9]{1,6})?))?(?: (.+))?")
 _BOUNDS = {"lat": 90.0, "lng": 180.0, "accuracy": 100_000.0}
 
 
@@ -41,12 +41,23 @@ class Location(FieldType):
     def display(self, field: Field, value: Mapping[str, Any] | None, locale: Locale) -> str:
         return str(value.get("place") or f"{value['lat']:.6f}, {value['lng']:.6f}") if value else ""
 
+    def entry(self, field: Field, value: Mapping[str, Any] | None, locale: Locale) -> str | None:
+        """Latitude, longitude, ±metres and place in one line; what the island writes has the same form."""
+        if value is None:
+            return None
+        accuracy = f" ±{_short(value['accuracy'])}" if "accuracy" in value else ""
+        return f"{_short(value['lat'])}, {_short(value['lng'])}{accuracy} {value.get('place', '')}".rstrip()
+
+
+def _short(number: float) -> str:
+    return f"{number:.6f}".rstrip("0").rstrip(".")
+
 
 def _written(raw: Any) -> Mapping[str, Any]:
-    """'29.868, 121.544', or the JSON that the page's control sends."""
-    written = read.plain(raw, 500) or ""
-    if pair := _PAIR.fullmatch(written):
-        return {"lat": float(pair[1]), "lng": float(pair[2])}
+    """'29.868, 121.544', '29.868, 121.544 ±12 骨科医院' as `entry` writes it, or JSON."""
+    if point := _POINT.fullmatch(read.text(raw, 500) or "") or _POINT.fullmatch(read.plain(raw, 500) or ""):
+        accuracy = float(point[3]) if point[3] else None
+        return {"lat": float(point[1]), "lng": float(point[2]), "accuracy": accuracy, "place": point[4]}
     try:
         given = json.loads(read.text(raw, 500) or "")
     except (ValueError, RecursionError):

@@ -16,7 +16,7 @@ from dougong.problems import Problem, Problems
 
 PIXELS = 25_000_000
 PHOTO_PIXELS = 200_000_000
-"""More are refused before any of them is decoded (THREATS S26). A JPEG of any phone is decoded at a lower resolution, so it may have more."""
+"""More are refused before any is decoded (THREATS S26). A phone's JPEG is decoded at a lower resolution, so it may have more."""
 LONGEST_SIDE = 3600  # a sheet of A4 scanned at 300 dpi is 3508 long
 THUMB_SIDE = 320
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")

@@ -37,7 +37,7 @@ class Embedded:
             self._thread.join()
 
     def _loop(self, handlers: Handlers) -> None:
-        swept = 0.0
+        swept = float("-inf")
         while not self._stopping:
             if time.monotonic() - swept >= self._sweep:
                 call(handlers, SWEEP, {})

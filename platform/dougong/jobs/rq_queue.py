@@ -6,6 +6,7 @@ and handlers are looked up among our own (THREATS S3). Redis may stop, be emptie
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import threading
@@ -37,9 +38,10 @@ class RqQueue:
         self._thread: threading.Thread | None = None
 
     def wake(self, name: str = SWEEP, args: Mapping[str, Any] | None = None) -> None:
-        known = f"{name}-{abs(hash(json.dumps(dict(args or {}), sort_keys=True)))}" if args else name
+        wish = [name, dict(args or {})]
+        id = hashlib.sha256(json.dumps(wish, sort_keys=True).encode()).hexdigest()
         try:
-            self._rq.enqueue_call(RING, args=[name, dict(args or {})], job_id=known, unique=True, ttl=FORGET, failure_ttl=FORGET, result_ttl=0)
+            self._rq.enqueue_call(RING, args=wish, job_id=id, unique=True, ttl=FORGET, failure_ttl=FORGET, result_ttl=0)
         except DuplicateJobError:
             return  # wished for already
         except RedisError as error:
@@ -64,7 +66,7 @@ class RqQueue:
             return False
 
     def _loop(self, handlers: Handlers) -> None:
-        swept = 0.0
+        swept = float("-inf")
         while not self._stopping.is_set():
             if time.monotonic() - swept >= self._sweep:
                 call(handlers, SWEEP, {})

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from dougong.expr.types import JSON, Type, record
+from dougong.expr.units import duration
 from dougong.lang.options import canonical, compile_options, compile_steps
 from dougong.lang.report import Report
 from dougong.lang.site import Site
 from dougong.lang.source import Document, Place
-from dougong.expr.units import duration
 from dougong.problems import Problem, suggest
 from dougong.spec.app import Automation, Level, Trigger
 from dougong.spec.label import Label

@@ -124,7 +124,7 @@ def _built(
     roles, edit_needs = build_roles(kinds.get("role", ()), site)
     return App(
         id=app.id,
-        name=site.labels.label(app.root["name"], "app", "name"),
+        name=site.labels.label(app.root["name"], "app"),
         version=str(app.content["version"]),
         language=str(app.content.get("language", "zh")),
         icon=str(app.content.get("icon", "")),

@@ -9,12 +9,12 @@ from typing import Any
 from dougong.expr.compile import compile_template
 from dougong.expr.tree import Expr, Template
 from dougong.expr.types import INTEGER, Type, record
+from dougong.expr.units import duration
 from dougong.lang.kinds.form import FIELD_OPTIONS
 from dougong.lang.link import FieldDraft, FormDraft
 from dougong.lang.options import compile_options, content_id, given_value
 from dougong.lang.site import Site
 from dougong.lang.source import Place
-from dougong.expr.units import duration
 from dougong.lang.units import fraction
 from dougong.problems import suggest
 from dougong.spec.form import AskLater, Case, Duplicate, Field, Form, Option, Reject, Section

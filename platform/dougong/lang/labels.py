@@ -27,6 +27,7 @@ class Labels:
             for key, inner in place.items():
                 self._gather(language, (*path, key), inner)
         elif isinstance(place.value, str):
+            path = path[:-1] if path[-1] == "name" else path  # the name of a thing stands under the thing itself
             self.words.setdefault(language, {})[path] = place.value
             self.marks[language, path] = place.mark
 

@@ -15,12 +15,12 @@ from croniter import croniter
 
 from dougong.expr.tree import Expr, Template
 from dougong.expr.types import Type
+from dougong.expr.units import duration
 from dougong.fields.base import Locale, Refused
 from dougong.lang.kinds.automation import STEP_OPTIONS
 from dougong.lang.kinds.parts import Schema
 from dougong.lang.site import Site
 from dougong.lang.source import Place
-from dougong.expr.units import duration
 from dougong.lang.units import fraction
 from dougong.problems import suggest
 from dougong.spec.app import Step

@@ -13,6 +13,8 @@ from dougong.lang.source import Document, Place
 from dougong.problems import suggest
 from dougong.spec.app import Data, EditNeeds, Grant, Home, Question, Role, Scenario, Sort, View
 
+PERSON_WORDS = ("login", "role")
+"""What a row of sample people says besides the fields of the form user."""
 MAX_ROWS = 50_000
 
 
@@ -99,8 +101,9 @@ def build_data(documents: Iterable[Document], sources: Mapping[str, str], site: 
         here = site.on(form)
         rows: list[Mapping[str, Any]] = []
         for item in place["rows"].each():
-            for _, cell in item.items():
-                here.member(cell.as_key)
+            for word, cell in item.items():
+                if form != "user" or word not in PERSON_WORDS:
+                    here.member(cell.as_key)
             rows.append(dict(item.value))
         if "file" in place:
             rows += _csv(place["file"], sources, here)

@@ -177,12 +177,18 @@ def _type_of(value: Any) -> str:
 
 
 def _enum(error: ValidationError, place: Place) -> Iterator[Problem]:
+    if place.value is None or isinstance(place.value, list | Mapping):
+        yield from _wrong_type(place, ["string"])
+        return
     word, known = str(place.value), [str(v) for v in _wanted(error)]
     yield Problem("not-one-of", {"word": word, "known": "、".join(known)}, place.mark, suggestion=suggest(word, known))
 
 
 def _not_dispatched(error: ValidationError, place: Place) -> Iterator[Problem]:
     dispatch: Dispatch = _wanted(error)
+    if dispatch.on and not isinstance(place.value, str):
+        yield from _wrong_type(place, ["string"])
+        return
     known = sorted(dispatch.cases)
     key = place.path[-1] if place.path else ""
     word = str(place.value) if dispatch.on else str(key) if isinstance(key, str) else ""

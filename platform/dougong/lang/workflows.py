@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dougong.expr.units import duration
 from dougong.lang.link import WorkflowDraft
 from dougong.lang.options import compile_steps, content_id
 from dougong.lang.site import Site
 from dougong.lang.source import Place
-from dougong.expr.units import duration
 from dougong.lang.units import points
 from dougong.spec.app import Deadline, Guard, Stage, Workflow
 

@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, select
 
+from dougong.people import credentials
 from dougong.people.identity import sign_in_key
 from dougong.people.tables import login
 from dougong.problems import Problem, Problems
@@ -20,7 +21,7 @@ SHORTEST, LONGEST = 8, 128
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # OWASP's setting for 19 MiB
 _slots = threading.BoundedSemaphore(2)
 _WAIT_SECONDS = 10.0
-_NOBODY = _hasher.hash("no account has this password")
+_NOBODY = _hasher.hash(credentials.new())  # what an account without a password is compared with
 
 
 def check(password: str, names: Iterable[str | None]) -> None:
@@ -43,7 +44,7 @@ def matches(password: str, stored: str | None) -> bool:
     """As slow without a stored hash as with one."""
     with _slot():
         try:
-            return _hasher.verify(stored or _NOBODY, _normal(password)[: LONGEST + 1]) and stored is not None
+            return _hasher.verify(stored or _NOBODY, _normal(password)[: LONGEST + 1])
         except (VerificationError, InvalidHashError):
             return False
 

@@ -48,7 +48,7 @@ def _values(ctx: Ctx, form: Form, field: Field, filter: Filter) -> list[Any]:
     if filter.op == "contains" or field.value.kind == "list":
         return [str(v) for v in raw if v not in (None, "")]
     try:
-        parsed = [None if v in (None, "") else field_types[field.type].parse(field, v, locale) for v in raw]
+        parsed = [None if v in (None, "") else field_types[field.type].operand(field, v, locale) for v in raw]
         return [look_up(ctx, field, v) if isinstance(v, Reference) else v for v in parsed]
     except Refused as refused:
         raise Problems([refused.problem(form.key, field.id)]) from None

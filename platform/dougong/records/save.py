@@ -12,6 +12,7 @@ from uuid6 import uuid7
 from dougong.context import Ctx
 from dougong.events.images import encode_row
 from dougong.events.outbox import Event, append
+from dougong.files import attachments
 from dougong.problems import Problem, Problems
 from dougong.records import compute, flips, history, links, number, permit, remove, similar, upkeep, validate
 from dougong.records.draft import Draft, Kind, Saved
@@ -205,6 +206,19 @@ def _write(draft: Draft) -> None:
     draft.source.forget(draft.form.key, draft.id or 0)
 
 
+def _attach(draft: Draft) -> None:
+    """Uploads in changed file fields become this record's."""
+    for name in draft.sent & draft.changed:
+        field = draft.form.fields[name]
+        if field.value.kind == "file" or (field.value.of is not None and field.value.of.kind == "file"):
+            value = draft.new.get(name)
+            uids = value if isinstance(value, tuple) else (value,) if value else ()
+            try:
+                attachments.attach(draft.ctx.connection, uids, draft.form.key, draft.id or 0, name, draft.ctx.actor.user)
+            except Problems as unknown:
+                draft.problems += unknown.problems
+
+
 def _write_lines(draft: Draft) -> None:
     draft.source.drop_overlays()
     for lines in draft.lines.values():
@@ -243,5 +257,5 @@ def _delete_below(draft: Draft) -> None:
 
 
 WRITE: tuple[Callable[[Draft], None], ...] = (
-    _number, _write, similar.index, _history, _event, _write_lines, _delete_below, upkeep.after_save,
+    _number, _write, _attach, similar.index, _history, _event, _write_lines, _delete_below, upkeep.after_save,
 )

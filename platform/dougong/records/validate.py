@@ -26,12 +26,14 @@ def validate(draft: Draft) -> None:
             _too_large(draft, field)
             continue
         value = draft.new.get(field.id)
-        if field.id in draft.changed and not is_empty(value):
+        missing = field_types[field.type].is_empty(value)
+        if field.id in draft.changed and not missing:
             _value(draft, field, value)
-        elif is_empty(value) and draft.ctx.origin not in MACHINES and not _has_lines(draft, field):
+        elif missing and draft.ctx.origin not in MACHINES and not _has_lines(draft, field):
             _required(draft, field)
     if draft.ctx.origin not in MACHINES:
         _rejects(draft)
+        _probability(draft)
 
 
 def _has_lines(draft: Draft, field: Field) -> bool:
@@ -87,6 +89,20 @@ def _rejects(draft: Draft) -> None:
             message = str(render(rule.message, env, lambda value, type_: "" if value is None else str(value)))
             at = draft.form.fields[rule.fields[0]] if rule.fields else None
             draft.refuse("rejected", at, message=message)
+
+
+def _probability(draft: Draft) -> None:
+    """Within its stage's range (W1), where the form has a field of that name and a person changed it."""
+    field = draft.form.fields.get("probability")
+    if field is None or not draft.form.workflow or draft.old is None or "probability" not in draft.sent & draft.changed or "stage" in draft.changed:
+        return
+    workflow = draft.ctx.workspace.apps[draft.form.app].workflows[draft.form.workflow]
+    stage = next((s for s in workflow.stages if s.id == draft.new.get("stage")), None)
+    value = draft.new.get("probability")
+    if stage is not None and stage.between is not None and value is not None:
+        percent = value * 100 if field.value.scale else value
+        if not stage.between[0] <= percent <= stage.between[1]:
+            draft.refuse("probability-out-of-range", field, low=stage.between[0], high=stage.between[1])
 
 
 def _reads_changed(draft: Draft, reads: frozenset[tuple[str, ...]]) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Protocol
+from uuid import uuid4
 
 from dougong.clock import VirtualClock
 from dougong.context import Actor, Ctx, Origin
@@ -16,6 +17,7 @@ from dougong.expr.to_python import evaluate, render
 from dougong.expr.types import Span, Type, record
 from dougong.expr.values import decode
 from dougong.fields.base import Reference, field_types
+from dougong.files import attachments
 from dougong.people import roles, users
 from dougong.people.users import Person
 from dougong.problems import NOWHERE, Problem, Problems
@@ -24,6 +26,10 @@ from dougong.records.references import uid_of
 from dougong.records.source import RecordSource, environment
 from dougong.spec.app import App, Scenario, Workspace
 from dougong.spec.form import Form
+
+SAMPLE = "sample"
+SAMPLE_FILE = attachments.Received("sample.png", "image", "image/png", 68, "", "")
+"""What `sample` in a file field stands for: an attachment as the page would have uploaded it."""
 
 
 class Machine(Protocol):
@@ -77,6 +83,8 @@ class World:
         typed: dict[str, Any] = {}
         for name, written in raw.items():
             value, done = self._value(ctx, written)
+            if value == SAMPLE and name in form.fields and form.fields[name].value.kind == "file":
+                value = attachments.keep(ctx.connection, replace(SAMPLE_FILE, key=uuid4().hex), ctx.actor.user, ctx.now).uid
             (ready if done else typed)[name] = value
         return {**entry.parse(ctx, form, typed), **ready}
 

@@ -47,9 +47,7 @@ def changes(scene: Scene) -> list[Change]:
 
 
 def _gone(scene: Scene, own: Key, found: _Found) -> None:
-    form = scene.old_form(own)
-    if form is None:
-        raise LookupError(f"the definition before has no form {own.app}.{own.form}, which the ledger knows as live")
+    form = scene.gone_form(own)
     found.drops += dropped_with(scene, form, own)
     found.forms.append(RemoveForm(form, own, scene.children(own), scene.rows(own)))
 

@@ -40,9 +40,7 @@ def field_changes(scene: Scene, form: Form, own: Key) -> list[Change]:
 
 
 def _gone(scene: Scene, form: Form, own: Key, key: Key) -> RemoveField:
-    old = scene.old_field(own, key) or all_fields(form).get(key.field)
-    if old is None:
-        raise LookupError(f"the definition before has no field {own.app}.{own.form}.{key.field}, which the ledger knows as live")
+    old = scene.gone_field(own, key)
     return RemoveField(form, old, key, 0 if _computed(key) else scene.filled(own, key, old.value.kind))
 
 

@@ -59,7 +59,8 @@ def _rejects(scene: Scene, form: Form, before: Form, moved: set[str]) -> Iterato
             there = all_fields(before).keys() - moved
             count = scene.breaking(scene.connection, form, reject.if_) if reads <= there else None
             if count != 0:
-                yield NewRule(form, "plan-reject", reject.id, {"zh": reject.if_.source, "en": reject.if_.source}, count)
+                code = "plan-reject-uncounted" if count is None else "plan-reject"
+                yield NewRule(form, code, reject.id, {"zh": reject.if_.source, "en": reject.if_.source}, count)
 
 
 def _formula(field: Field) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from dougong.expr.sqlite import install
 from dougong.store import system
+from dougong.store.turns import Turns
 
 T = TypeVar("T")
 BUSY_SECONDS = 10
@@ -45,7 +45,7 @@ class Store:
         self._turn: AbstractContextManager[Any] = nullcontext()
         if self.dialect == "sqlite":
             Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
-            self._turn = threading.Lock()
+            self._turn = Turns(address.database or "")
             self._writer = _sqlite(url, "BEGIN IMMEDIATE", pool_size=1)
             self._reader = _sqlite(url, "BEGIN", pool_size=pool_size)
         else:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Boolean, ColumnElement, Connection, Table, Text, column, distinct, func, or_, select, table, true
 
-from dougong.expr.tree import Expr
+from dougong.expr.scope import Shape
+from dougong.expr.tree import Expr, Template
+from dougong.expr.types import TEXT
 from dougong.fields.base import FieldType, Locale
 from dougong.spec.form import Field, Form
+from dougong.spec.label import Label
 from dougong.store.physical import Bound, Key
 from dougong.store.tables import all_fields
 
@@ -43,6 +46,16 @@ class Scene:
     def old_field(self, form: Key, field: Key) -> Field | None:
         old = self.old_form(form)
         return all_fields(old).get(field.field) if old else None
+
+    def gone_form(self, form: Key) -> Form:
+        """As it was defined, or what the ledger knows of it, where the app was broken before."""
+        shape = Shape(f"{form.app}.{form.form}", form.form, {})
+        bare = Form(form.form, form.app, Label(form.form), shape, {}, Template(), table=form.table)
+        return self.old_form(form) or bare
+
+    def gone_field(self, form: Key, field: Key) -> Field:
+        bare = Field(field.field, Label(field.field), field.type.partition("(")[0], TEXT, key=field.column)
+        return self.old_field(form, field) or bare
 
     def rows(self, form: Key) -> int:
         return self.connection.execute(select(func.count()).select_from(table(form.table))).scalar_one()

@@ -17,7 +17,12 @@ TOKEN_DAYS = (30, 90, 365)
 
 def blueprint(runtime: Runtime) -> Blueprint:
     page = Blueprint("account", __name__, url_prefix="/me")
+    _devices(page, runtime)
+    _tokens(page, runtime)
+    return page
 
+
+def _devices(page: Blueprint, runtime: Runtime) -> None:
     @page.get("/devices")
     def devices() -> str:
         return _devices_page(runtime, {})
@@ -43,6 +48,8 @@ def blueprint(runtime: Runtime) -> Blueprint:
         flash(_("That device is signed out."))
         return redirect(url_for("account.devices"), 303)
 
+
+def _tokens(page: Blueprint, runtime: Runtime) -> None:
     @page.get("/tokens")
     def api_tokens() -> str:
         return _tokens_page(runtime)
@@ -64,8 +71,6 @@ def blueprint(runtime: Runtime) -> Blueprint:
             tokens.revoke(connection, me(), id)
         flash(_("The token no longer works."))
         return redirect(url_for("account.api_tokens"), 303)
-
-    return page
 
 
 def _devices_page(runtime: Runtime, faults: object) -> str:

@@ -74,8 +74,9 @@ def create_app(runtime: Runtime, doors: Iterable[Blueprint] = ()) -> Flask:
     language.install(app, here.reader)
     bundle.install(app)
     app.jinja_env.globals.update(choices_of=_choices, target_of=cells.target_of, form_icon=shell.icon_of, named=_named, title_field=columns.title_field)
-    app.jinja_env.filters["span"] = _span
+    app.jinja_env.filters["span"] = here.span
     app.context_processor(lambda: {"shell": shell.build()} if request.endpoint != "static" else {})
+    app.before_request(_bound)
     app.teardown_request(here.close)
     app.after_request(_protect)
     own = [module.page for module in (shell, today, lists, form, stages, record, inbox, runs, gallery, settings_page, pick, files, search)]
@@ -86,6 +87,12 @@ def create_app(runtime: Runtime, doors: Iterable[Blueprint] = ()) -> Flask:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _failed)
     return app
+
+
+def _bound() -> None:
+    """Only an upload may be large."""
+    if request.endpoint != "files.upload":
+        request.max_content_length = MOST_FORM_BYTES * 2
 
 
 def _protect(response: Response) -> Response:
@@ -141,11 +148,3 @@ def _named(uids: Iterable[str], titles: dict[str, str]) -> list[tuple[str, str]]
     """Chosen records of a filter with their titles; 'me' is whoever reads."""
     return [(uid, here.say("me") if uid == "me" else titles.get(uid, "")) for uid in uids if uid == "me" or uid in titles]
 
-
-def _span(since: object) -> str:
-    """How long something has stood still, in whole days or hours."""
-    seconds = int((here.reader().now - since).total_seconds())  # type: ignore[operator]
-    days = seconds // 86_400
-    if days:
-        return language.say_many(g.locale, "%(n)s day", "%(n)s days", days)
-    return language.say_many(g.locale, "%(n)s hour", "%(n)s hours", seconds // 3600)

@@ -50,7 +50,7 @@ def shown(ctx: Ctx, form: Form, view: View | None) -> tuple[Field, ...]:
     own = [f for f in useful if not f.system]
     system = [f for f in useful if f.system]
     first = [f for f in system if f.id == "stage"] + own
-    return tuple(dict.fromkeys([*first[: MOST - 3], *[f for f in system if f.id != "stage"]]))[: MOST - 1]
+    return tuple([*first[: MOST - 3], *[f for f in system if f.id != "stage"]][: MOST - 1])
 
 
 def filterable(ctx: Ctx, form: Form) -> tuple[Field, ...]:

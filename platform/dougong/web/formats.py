@@ -15,6 +15,9 @@ from dougong.problems import language
 
 COMPANY_ENDINGS = ("股份有限公司", "有限责任公司", "集团有限公司", "有限公司")
 
+CHINESE_STEPS = ((Decimal(10**8), " 亿"), (Decimal(10**4), " 万"))
+ENGLISH_STEPS = ((Decimal(10**9), "B"), (Decimal(10**6), "M"), (Decimal(10**3), "k"))
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -55,7 +58,7 @@ def short_money(value: Decimal | None, reader: Reader, currency: str = "CNY") ->
     """As cards show it: ¥128.6 万, ¥3.2 亿, ¥1.3M; below one step the amount itself."""
     if value is None:
         return ""
-    steps = ((Decimal(10**8), " 亿"), (Decimal(10**4), " 万")) if reader.chinese else ((Decimal(10**9), "B"), (Decimal(10**6), "M"), (Decimal(10**3), "k"))
+    steps = CHINESE_STEPS if reader.chinese else ENGLISH_STEPS
     symbol, sign = get_currency_symbol(currency, reader.babel), "-" if value < 0 else ""
     for step, word in steps:
         shown = (abs(value) / step).quantize(Decimal("0.1"), ROUND_HALF_UP)

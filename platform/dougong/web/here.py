@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from flask import Response as FlaskResponse
@@ -13,10 +14,11 @@ from werkzeug.wrappers import Response
 from dougong.context import Ctx
 from dougong.expr.types import Calendar
 from dougong.fields.base import Locale
+from dougong.problems import Problem
 from dougong.records import rights
 from dougong.runtime import Runtime
 from dougong.spec.form import Form
-from dougong.web import language, session
+from dougong.web import formats, language, session
 from dougong.web.formats import Reader
 
 T = TypeVar("T")
@@ -53,6 +55,11 @@ def say(key: str, /, **values: Any) -> str:
     return language.say(g.locale, key, **values)
 
 
+def problem(code: str, **args: Any) -> str:
+    """The sentence of a code of the parts below."""
+    return Problem(code, args).sentence(g.locale)
+
+
 def reader() -> Reader:
     """Works for guests, too: error pages have dates and words."""
     workspace = runtime().workspace() if "now" in g else None
@@ -84,3 +91,23 @@ def go(address: str) -> Response:
 def partial(target: str) -> bool:
     """Whether htmx wants only the part with this id; going back in the browser wants the whole page."""
     return request.headers.get("HX-Target") == target and "HX-History-Restore-Request" not in request.headers
+
+
+def clock(at: datetime) -> str:
+    return formats.clock(at, reader())
+
+
+def due_words(at: datetime) -> str:
+    return language.due(at, reader())
+
+
+def span(since: datetime) -> str:
+    """How long something has stood still, in whole days or hours."""
+    seconds = int((reader().now - since).total_seconds())
+    if days := seconds // 86_400:
+        return language.say_many(g.locale, "%(n)s day", "%(n)s days", days)
+    return language.say_many(g.locale, "%(n)s hour", "%(n)s hours", max(1, seconds // 3600))
+
+
+def still(since: datetime) -> str:
+    return say("not touched for %(time)s", time=span(since))

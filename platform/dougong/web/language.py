@@ -26,7 +26,7 @@ LANGUAGES: Mapping[str, str] = {"zh-CN": "中文", "en": "English"}
 
 def choose(own: str | None, accept: str = "", default: str = "zh-CN") -> str:
     """The reader's locale: what the person has set, else what the browser asks for first, else the workspace's."""
-    if own in LANGUAGES:
+    if own is not None and own in LANGUAGES:
         return own
     asked = sorted((_quality(part), -place, part.split(";")[0].strip().lower()) for place, part in enumerate(accept.split(",")))
     for quality, _, tag in reversed(asked):
@@ -113,8 +113,9 @@ def install(app: Flask, reader: Callable[[], Reader]) -> None:
         browser_words=lambda: browser_words(partial(say, reader().locale)),
     )
     shown: tuple[Callable[..., str], ...] = (
-        formats.number, formats.percent, formats.money, formats.short_money, formats.day, formats.weekday, formats.clock, formats.moment, ago, due, group_heading,
-    )
+        formats.number, formats.percent, formats.money, formats.short_money, formats.day, formats.weekday, formats.clock, formats.moment,
+        ago, due, group_heading,
+    )  # fmt: skip
     for show in shown:
         env.filters[show.__name__] = _with_reader(show, reader)
     env.filters |= {"middle": formats.middle, "company_parts": formats.company_parts, "initials": formats.initials}

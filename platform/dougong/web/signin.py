@@ -13,7 +13,12 @@ from dougong.web.words import by_field
 
 def blueprint(runtime: Runtime) -> Blueprint:
     page = Blueprint("signin", __name__)
+    _doors(page, runtime)
+    _links(page, runtime)
+    return page
 
+
+def _doors(page: Blueprint, runtime: Runtime) -> None:
     @page.get("/sign-in")
     @anybody
     def sign_in() -> str | Response:
@@ -46,6 +51,8 @@ def blueprint(runtime: Runtime) -> Blueprint:
         forget(response)
         return response
 
+
+def _links(page: Blueprint, runtime: Runtime) -> None:
     @page.get("/<any(invite, reset):purpose>/<secret>")
     @anybody
     def link(purpose: links.Purpose, secret: str) -> str | tuple[str, int]:
@@ -65,8 +72,6 @@ def blueprint(runtime: Runtime) -> Blueprint:
         response = redirect("/", 303)
         remember(response, session, runtime.settings)
         return response
-
-    return page
 
 
 def _end_present(runtime: Runtime) -> None:

@@ -24,17 +24,20 @@ def _not_blank(value: Sql) -> Sql:
     return func.nullif(value, "", type_=Text)
 
 
-def _count(value: Sql) -> Sql:
-    """PostgreSQL: a number of characters that `substr` takes; empty counts as none, and nothing of a text is empty."""
-    return cast(func.least(func.greatest(func.coalesce(value, 0), 0), 2**31 - 1), Integer)
+def _count(face: Face, value: Sql) -> Sql:
+    """A number of characters that `substr` takes; empty counts as none, and nothing of a text is empty."""
+    known = func.coalesce(value, 0)
+    if face.postgres:
+        return cast(func.least(func.greatest(known, 0), 2**31 - 1), Integer)
+    return func.min(func.max(known, 0), 2**31 - 1)
 
 
 def _left(face: Face, text: Sql, count: Sql) -> Sql:
-    return _not_blank(func.substr(text, 1, _count(count) if face.postgres else func.max(count, 0)))
+    return _not_blank(func.substr(text, 1, _count(face, count)))
 
 
 def _right(face: Face, text: Sql, count: Sql) -> Sql:
-    return _not_blank(func.right(text, _count(count)))
+    return _not_blank(func.right(text, _count(face, count)))
 
 
 @function("left", "text, integer -> text", js=True, sql=_left, example="left(name, 2)",
@@ -189,7 +192,7 @@ def _write_number(value: int | Decimal, pattern: str) -> str | None:
     shown = fit(EXACT.multiply(Decimal(value), Decimal(100)) if percent else value, places)
     if shown is None:
         return None
-    digits, _, fraction = format(Decimal(abs(shown)), "f").partition(".")
+    digits, _, fraction = format(Decimal(shown), "f").lstrip("-").partition(".")
     digits = digits.zfill(len(whole))
     if grouped:
         digits = f"{int(digits):,}"

@@ -2,6 +2,8 @@
 
 from dougong.lang.kinds.parts import ANYTHING, DURATION, LABEL, list_of, map_of, mapping, named
 
+_ROLES = {"anyOf": [{"type": "string"}, list_of({"type": "string"})]}
+_PERSON = {"type": "object", "properties": {"role": _ROLES, "roles": _ROLES, "manager": {"type": "string"}, "name": LABEL}}
 _BY_NAME = map_of(ANYTHING)
 _NAME = {"type": "string"}
 STEPS = {
@@ -28,7 +30,7 @@ SCHEMA = mapping(
         "people": named(
             "人物",
             "People",
-            map_of(map_of(ANYTHING)),
+            map_of(_PERSON),
             "例如 wang: {role: salesperson, manager: li}。",
             "Such as wang: {role: salesperson, manager: li}.",
         ),

@@ -11,9 +11,9 @@ from dougong.store.changes.base import Change, Work, figure, listed, words
 
 @dataclass(frozen=True)
 class NewRule(Change):
-    """`code` says which rule: plan-required, plan-reject, plan-limits. `about` is the field or rule in words, `rule` its id.
+    """`code` says which rule: plan-required, plan-limits, plan-reject, plan-reject-uncounted (`rows` is None then).
 
-    `rows` is None where they can't be counted.
+    `about` is the field or rule in words, `rule` its id.
     """
 
     kind = "new-rule"
@@ -29,8 +29,7 @@ class NewRule(Change):
 
     @property
     def facts(self) -> tuple[Problem, ...]:
-        count = "?" if self.rows is None else figure(self.rows)
-        form = words(self.form.name, self.form.id)
+        form, count = words(self.form.name, self.form.id), figure(self.rows or 0)
         return (Problem(self.code, {"form": form, "rule": self.about, "count": count, "samples": listed(self.samples)}),)
 
     def apply(self, work: Work) -> None:

@@ -17,16 +17,18 @@ function clock(zone) {
   return clocks.get(zone);
 }
 
-/** The wall clock at an instant, as milliseconds of a UTC clock that shows the same. */
-function wallOf(at, calendar) {
+/** The zone's distance from UTC. Before 1800 it never changed, and Intl would count days as Caesar did. */
+function offset(instant, calendar) {
+  const at = Math.min(Math.max(instant, Date.UTC(1800, 0, 1)), LAST - 2 * DAY);
   const part = Object.fromEntries(clock(calendar.zone).formatToParts(at).map((p) => [p.type, p.value]));
   const wall = new Date(0);
   wall.setUTCFullYear(Number(part.year), Number(part.month) - 1, Number(part.day));
   wall.setUTCHours(Number(part.hour), Number(part.minute), Number(part.second), ((at % 1000) + 1000) % 1000);
-  return wall.getTime();
+  return wall.getTime() - at;
 }
 
-const offset = (at, calendar) => wallOf(at, calendar) - at;
+/** The wall clock at an instant, as milliseconds of a UTC clock that shows the same. */
+const wallOf = (at, calendar) => at + offset(at, calendar);
 const within = (at) => (at >= FIRST && at <= LAST ? at : null);
 const dayText = (wall) => (within(wall) === null ? null : new Date(wall).toISOString().slice(0, 10));
 const wallDay = (day) => Date.parse(`${day}T00:00:00Z`);
@@ -80,7 +82,7 @@ export function dayOf(at, calendar) {
 }
 
 export function startOf(day, calendar) {
-  return within(instant(wallDay(day), calendar));
+  return Math.max(instant(wallDay(day), calendar), FIRST);
 }
 
 export function addDays(day, count) {

@@ -1,0 +1,104 @@
+"""Attachments: sent as soon as they are chosen, read by whoever may see the record they belong to."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Blueprint, Response, abort, current_app, g, jsonify, request, stream_with_context
+from werkzeug.http import dump_options_header
+
+from dougong.context import Ctx
+from dougong.fields.attached import Attached
+from dougong.fields.base import field_types
+from dougong.files import attachments
+from dougong.files.attachments import Attachment, Limits
+from dougong.files.storage import Storage
+from dougong.problems import Problems
+from dougong.records import query
+from dougong.records.present import covered
+from dougong.records.rights import access
+from dougong.spec.form import Field
+from dougong.web import addresses, here, session
+
+page = Blueprint("files", __name__)
+EXTENSION = "dougong.files"
+CHUNK = 1 << 16
+SHOWN = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "audio/mpeg", "audio/mp4", "audio/webm", "audio/ogg", "video/mp4", "video/webm"})
+"""What a browser may show in our origin; all else is a download (THREATS S24)."""
+
+
+def storage() -> Storage:
+    return cast(Storage, current_app.extensions[EXTENSION])
+
+
+@page.post("/files/<app>/<id>/<name>")
+def upload(app: str, id: str, name: str) -> tuple[Response, int]:
+    """One file for that field, kept for its uploader until a record is saved with it."""
+    field = _field(app, id, name)
+    kind = field_types[field.type]
+    sent = request.files.get("file")
+    if sent is None or not isinstance(kind, Attached):
+        abort(400)
+    limits = Limits(kind.kinds, kind.largest(field.options))
+    here.close()
+    try:
+        received = attachments.receive(storage(), sent.stream, sent.filename or "", limits, session.now(), _watermark(field))
+        kept = here.write(lambda ctx: attachments.keep(ctx.connection, received, ctx.actor.user, ctx.now))
+    except Problems as problems:
+        return jsonify({"message": " ".join(p.sentence(g.locale) for p in problems)}), 422
+    thumb = addresses.of_file(kept.uid, True) if kept.thumb else ""
+    return jsonify({"uid": kept.uid, "name": kept.name, "url": addresses.of_file(kept.uid), "thumb": thumb}), 201
+
+
+@page.get("/files/<uuid:uid>")
+def download(uid: object) -> Response:
+    ctx = here.ctx()
+    found = attachments.get(ctx.connection, str(uid))
+    if found is None or not _may_see(ctx, found):
+        abort(404)
+    thumb = bool(request.args.get("thumb"))
+    try:
+        stream = attachments.open_bytes(storage(), found, thumb)
+    except KeyError:
+        abort(404)
+    shown = thumb or found.type in SHOWN
+    name = dump_options_header("inline" if shown else "attachment", {"filename": found.name})
+    answer = Response(stream_with_context(iter(lambda: stream.read(CHUNK), b"")), mimetype="image/jpeg" if thumb and not found.thumb else found.type)
+    answer.call_on_close(stream.close)
+    answer.headers["Content-Disposition"] = name
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["Cache-Control"] = "private, max-age=3600"
+    return answer
+
+
+def _may_see(ctx: Ctx, found: Attachment) -> bool:
+    """The uploader's own until it belongs to a record; then whoever may read that field of that record."""
+    if not found.form:
+        return found.creator == ctx.actor.user
+    form = ctx.workspace.forms.get(found.form)
+    field = form.fields.get(found.field) if form else None
+    if form is None or field is None or found.record is None or covered(ctx, form, field) or access(ctx, form.key).masked(field.id):
+        return False
+    try:
+        query.get(ctx, form.key, id=found.record)
+    except Problems:
+        return False
+    return True
+
+
+def _field(app: str, id: str, name: str) -> Field:
+    form = here.form(app, id)
+    allowed = access(here.ctx(), form.key)
+    field = form.fields.get(name)
+    if field is None or allowed.read_only(name) or not (allowed.may("add") or allowed.may("edit")):
+        abort(404)
+    return field
+
+
+def _watermark(field: Field) -> tuple[str, ...]:
+    """Time and person in the pixels, as far as the field asks for them."""
+    wanted = field.options.get("watermark", ())
+    workspace = here.runtime().workspace()
+    at = session.now().astimezone(workspace.calendar.zone).strftime("%Y-%m-%d %H:%M")
+    lines = {"time": at, "person": session.actor().name, "place": request.form.get("place", "")[:60]}
+    return tuple(lines[w] for w in wanted if lines.get(w))

@@ -1,0 +1,221 @@
+"""今日: what to do now, today's records, what stands still; declared by `home:` of the app, else worked out (FACE 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from flask import Blueprint, g, render_template
+
+from dougong.context import Ctx
+from dougong.notify import message
+from dougong.problems import Problems
+from dougong.records import query, references, rights
+from dougong.records.filters import Filter
+from dougong.records.row import has_columns
+from dougong.spec.app import App, Sort, View
+from dougong.spec.form import AskLater, Field, Form
+from dougong.web import addresses, cells, columns, here, inbox, lists, session, shell
+
+page = Blueprint("today", __name__)
+AT_FIRST = 3
+MOST = 20
+
+
+@dataclass(frozen=True)
+class Line:
+    name: str
+    facts: str = ""
+    url: str = ""
+    time: str = ""
+    late: str = ""
+    button: str = ""
+    post: str = ""  # an address that the button posts to instead
+    due: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Card:
+    """`more` counts what is not shown; `kind` is 'list' or 'figures'."""
+
+    title: str
+    lines: tuple[Line, ...] = ()
+    url: str = ""
+    more: int = 0
+    kind: str = "list"
+    figures: tuple[Mapping[str, Any], ...] = ()
+    empty: str = ""
+
+
+@page.get("/")
+def show() -> str:
+    ctx = here.ctx()
+    found = shell.home_of(ctx)
+    cards = list(_declared(ctx, found[0], found[1].cards)) if found and found[1].cards else list(_worked_out(ctx))
+    left, right = [c for c in cards if c], []
+    if len(left) > 2:
+        left, right = left[: (len(left) + 1) // 2], left[(len(left) + 1) // 2 :]
+    return render_template("home/today.html", left=left, right=right, apps=ctx.workspace.apps, quiet=not any(c.lines or c.figures for c in cards))
+
+
+def _declared(ctx: Ctx, app: App, cards: Sequence[Any]) -> Iterator[Card]:
+    for item in cards:
+        if item == "do_now":
+            yield _do_now(ctx)
+        elif isinstance(item, Mapping) and item.get("view") in app.views:
+            if card := _view(ctx, app.views[item["view"]], int(item.get("top", AT_FIRST))):
+                yield card
+        elif isinstance(item, Mapping) and item.get("figures"):
+            yield _figures(ctx, app, item["figures"])
+        elif item == "today":
+            yield from _today(ctx)
+        elif item == "stuck":
+            yield from _stuck(ctx)
+
+
+def _worked_out(ctx: Ctx) -> Iterator[Card]:
+    """For an app that says nothing about its home."""
+    yield _do_now(ctx)
+    yield from _today(ctx)
+    yield from _stuck(ctx)
+    for app in ctx.workspace.apps.values():
+        views = [v for v in app.views.values() if v.kind == "list"]
+        yield from (card for v in views[:2] if (card := _view(ctx, v, AT_FIRST)) and card.lines)
+        for form in shell.menu_forms(ctx, app)[:2]:
+            yield _newest(ctx, form)
+
+
+def _do_now(ctx: Ctx) -> Card:
+    """At most three, by time left: pop-ups that wait for a word, and fields that are due."""
+    lines = sorted([*_popups(ctx), *_demands(ctx)], key=lambda line: line.due or ctx.now)
+    return Card(here.say("To do now"), tuple(lines[:AT_FIRST]), "", max(0, len(lines) - AT_FIRST), empty=here.say("Nothing is waiting for you."))
+
+
+def _popups(ctx: Ctx) -> Iterator[Line]:
+    for one in message.popups(ctx, session.me()):
+        url = inbox.url_of(ctx, one["form"], one["record"])
+        name = _title(ctx, one["form"], one["record"]) if url else one["title"]
+        yield Line(name, one["title"] if url else one["body"], url, button=here.say("Seen"), post=f"/popups/{one['uid']}/seen", due=one["at"])
+
+
+def _demands(ctx: Ctx) -> Iterator[Line]:
+    for app in ctx.workspace.apps.values():
+        for form in app.forms.values():
+            if form.ask_later and rights.access(ctx, form.key).may("edit"):
+                for rule in form.ask_later:
+                    yield from _demanded(ctx, form, rule)
+
+
+def _demanded(ctx: Ctx, form: Form, rule: AskLater) -> Iterator[Line]:
+    """My records in which a field that is asked for later is still empty."""
+    mine = (Filter("owner", "==", references.uid_of(ctx, "user", session.me())), Filter(rule.since, "is not empty"))
+    rows: dict[str, Mapping[str, Any]] = {}
+    for name in rule.fields:
+        try:
+            rows |= {r["uid"]: r for r in query.page(ctx, query.Query(form.key, (*mine, Filter(name, "is empty")), limit=MOST)).rows}
+        except Problems:
+            continue
+    shared = cells.Page.of(ctx, form, (), list(rows.values()))
+    for row in rows.values():
+        due = ctx.workspace.calendar.plus(_instant(ctx, row[rule.since]), rule.within)
+        missing = "、".join(form.fields[n].name.in_(g.locale) for n in rule.fields if row.get(n) in (None, "", ()))
+        over = here.say("due %(time)s", time=here.due_words(due))
+        url = addresses.of_record(form.key, row["uid"], "edit")
+        fill = here.say("Fill in: %(fields)s", fields=missing)
+        yield Line(shared.title(form, row), fill if due <= ctx.now else f"{fill} · {over}", url, late=over if due <= ctx.now else "", button=here.say("Fill in"), due=due)
+
+
+def _today(ctx: Ctx) -> Iterator[Card]:
+    """Per form with a date of its own: my records of this day, along the clock."""
+    for app in ctx.workspace.apps.values():
+        for form in shell.menu_forms(ctx, app):
+            field = _day_field(ctx, form)
+            if field and (card := _of_today(ctx, form, field)):
+                yield card
+
+
+def _of_today(ctx: Ctx, form: Form, field: Field) -> Card | None:
+    day = ctx.workspace.calendar.day_of(ctx.now).isoformat()
+    edges = [f"{day} 00:00", f"{day} 23:59"] if field.value.kind == "datetime" else [day, day]
+    mine = (Filter("owner", "==", references.uid_of(ctx, "user", session.me())), Filter(field.id, "between", edges))
+    rows = query.page(ctx, query.Query(form.key, mine, sort=(Sort(field.id),), limit=MOST)).rows
+    shown = tuple(f for f in columns.shown(ctx, form, None) if f.id != field.id)[:2]
+    lines = []
+    for row, found in zip(rows, lists.rows_of(ctx, form, shown, rows), strict=True):
+        at = row[field.id]
+        lines.append(Line(found.name, _facts(found), found.url, time=here.clock(at) if isinstance(at, datetime) else ""))
+    title = here.say("Today: %(form)s", form=form.name.in_(g.locale))
+    return Card(title, tuple(lines), addresses.of_form(form.key, **{f"f.{field.id}.ge": day, f"f.{field.id}.le": day})) if lines else None
+
+
+def _stuck(ctx: Ctx) -> Iterator[Card]:
+    """Per form with an `inactive` rule: what has stood still longest, beyond the rule's first level."""
+    for app in ctx.workspace.apps.values():
+        for form in shell.menu_forms(ctx, app):
+            allowed = rights.access(ctx, form.key)
+            for since, after in cells.limits(ctx, form)[:1]:
+                if since not in form.fields or allowed.masked(since) or not has_columns(form.fields[since]):
+                    continue
+                edge = ctx.workspace.calendar.plus(ctx.now, -after).astimezone(ctx.workspace.calendar.zone)
+                asked = query.Query(form.key, (Filter(since, "<=", edge.strftime("%Y-%m-%d %H:%M")),), sort=(Sort(since),), limit=AT_FIRST)
+                rows = query.page(ctx, asked).rows
+                if not rows:
+                    continue
+                lines = [_still(r) for r in lists.rows_of(ctx, form, columns.shown(ctx, form, None)[:2], rows)]
+                hits = query.count(ctx, asked, 999).number
+                url = addresses.of_form(form.key, **{f"f.{since}.le": edge.strftime("%Y-%m-%d %H:%M"), "sort": since})
+                yield Card(here.say("Standing still: %(form)s", form=form.name.in_(g.locale)), tuple(lines), url, max(0, hits - len(lines)))
+
+
+def _still(row: lists.Row) -> Line:
+    return Line(row.name, _facts(row), row.url, late=here.still(row.late) if row.late else "")
+
+
+def _view(ctx: Ctx, view: View, top: int) -> Card | None:
+    form = ctx.workspace.forms[view.form]
+    if not rights.access(ctx, form.key).may("see"):
+        return None
+    asked = query.Query(form.key, where=view.if_, sort=view.sort, limit=max(1, min(top, MOST)))
+    rows = query.page(ctx, asked).rows
+    lines = tuple(_still(r) for r in lists.rows_of(ctx, form, columns.shown(ctx, form, view)[:3], rows))
+    more = max(0, query.count(ctx, asked, 999).number - len(lines))
+    return Card(view.name.in_(g.locale), lines, addresses.of_form(form.key, view=view.id), more, empty=here.say("Nothing here today."))
+
+
+def _figures(ctx: Ctx, app: App, names: Sequence[Any]) -> Card:
+    """Each figure is a view's count and opens that view."""
+    out = []
+    for name in names:
+        view = app.views.get(str(name))
+        if view and rights.access(ctx, view.form).may("see"):
+            hits = query.count(ctx, query.Query(view.form, where=view.if_))
+            out.append({"value": f"{hits.number}{'' if hits.exact else '+'}", "label": view.name.in_(g.locale), "url": addresses.of_form(view.form, view=view.id)})
+    return Card(here.say("In figures"), kind="figures", figures=tuple(out))
+
+
+def _newest(ctx: Ctx, form: Form) -> Card:
+    rows = query.page(ctx, query.Query(form.key, sort=(Sort("touched_at", True),), limit=5)).rows
+    lines = tuple(_still(r) for r in lists.rows_of(ctx, form, columns.shown(ctx, form, None)[:2], rows))
+    return Card(here.say("Last touched: %(form)s", form=form.name.in_(g.locale)), lines, addresses.of_form(form.key), empty=here.say("There is no %(form)s yet.", form=form.name.in_(g.locale)))
+
+
+def _day_field(ctx: Ctx, form: Form) -> Field | None:
+    allowed = rights.access(ctx, form.key)
+    own = (f for f in form.fields.values() if not f.system and not f.computed and f.value.kind in ("date", "datetime"))
+    return next((f for f in own if has_columns(f) and not allowed.masked(f.id)), None)
+
+
+def _title(ctx: Ctx, form_key: str, record: int) -> str:
+    form = ctx.workspace.forms[form_key]
+    row = query.get(ctx, form_key, id=record)
+    return cells.Page.of(ctx, form, (), [row]).title(form, row)
+
+
+def _facts(row: lists.Row) -> str:
+    return " · ".join(cell.text for cell in row.cells if cell.text)
+
+
+def _instant(ctx: Ctx, value: date | datetime) -> datetime:
+    return value if isinstance(value, datetime) else ctx.workspace.calendar.start_of(value)
