@@ -25,6 +25,7 @@ NEEDS = {"postgresql": "postgres_address", "redis": "redis_url", "chromium": "br
 _left_out: list[str] = []
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     lacking = os.environ.get("DOUGONG_TEST_WITHOUT", "").split()
     out = [item for item in items if any(_asks_for(item, name) for name in lacking)]

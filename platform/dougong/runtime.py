@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -94,16 +94,26 @@ class Runtime:
 
     @contextmanager
     def transaction(self, actor: Actor, origin: Origin = "person", cause: Cause = Cause(), locale: str = "") -> Iterator[Ctx]:  # noqa: B008 - frozen
-        """One write transaction with its own `now`. Raises Outdated where the apps changed at this very moment."""
-        workspace = self.workspace()
-        with self.store.write(workspace.revision) as connection:
+        """One write transaction with its own `now`, on the workspace's present revision."""
+        with ExitStack() as stack:
+            workspace, connection = self._begin(stack)
             yield self._ctx(workspace, connection, actor, origin, cause, locale)
         self.queue.wake()
 
+    def _begin(self, stack: ExitStack) -> tuple[Workspace, Connection]:
+        """Most transactions find the workspace as this process knows it; only the first after a change compiles."""
+        for workspace in (self._workspace or self.workspace(), None):
+            try:
+                workspace = workspace or self.workspace()
+                return workspace, stack.enter_context(self.store.write(workspace.revision))
+            except Outdated:
+                continue
+        raise Problems([Problem("workspace-busy")])
+
     def write(self, actor: Actor, work: Callable[[Ctx], T], origin: Origin = "person", locale: str = "") -> T:
         """`work` in one transaction; done again where the apps changed meanwhile or the database asks for it."""
-        for _ in range(5):
-            workspace = self.workspace()
+        for attempt in range(5):
+            workspace = self.workspace() if attempt or self._workspace is None else self._workspace
             try:
                 done = self.store.transact(
                     lambda connection: work(self._ctx(workspace, connection, actor, origin, Cause(), locale)), workspace.revision  # noqa: B023
@@ -183,6 +193,10 @@ class Runtime:
     def start_worker(self) -> None:
         """The worker: inside this process without Redis, waked by it otherwise."""
         self.queue.start({SWEEP: lambda args: self.work()})
+
+    def stop_worker(self) -> None:
+        """Lets the work at hand finish."""
+        self.queue.stop()
 
     def close(self) -> None:
         self.store.close()

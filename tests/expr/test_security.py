@@ -61,12 +61,13 @@ def test_the_environment_is_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> Non
     ids=lambda s: s[:12],
 )  # fmt: skip
 def test_large_formulas_end_at_once(source: str) -> None:
-    tracemalloc.start()
-    begun = time.perf_counter()
+    begun = time.process_time()
     compile_expr(source, MARK, SCOPE)
-    took, (_, peak) = time.perf_counter() - begun, tracemalloc.get_traced_memory()
+    assert time.process_time() - begun < 1
+    tracemalloc.start()
+    compile_expr(source, MARK, SCOPE)
+    _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert took < 1
     assert peak < 30_000_000
 
 
@@ -84,9 +85,9 @@ def test_large_formulas_end_at_once(source: str) -> None:
 def test_costly_values_end_at_once_or_empty(source: str) -> None:
     world = World([Record.read({"name": "a" * 5000, "n": 999999999999, "day": "9999-12-31"})])
     expr = compile_(source)
-    begun = time.perf_counter()
+    begun = time.process_time()
     value = world.python(expr, world.things[0])
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
     assert len(str(value)) < 70_000
 
 

@@ -213,6 +213,39 @@ def test_a_broken_automation_is_switched_off_and_the_rest_runs() -> None:
     assert compiled(files).app is None
 
 
+def test_a_rule_that_counts_from_no_time_is_switched_off_too() -> None:
+    result = compiled({"x.yaml": "automation: a\non: {inactive: customer, since: name}\ndo: [{wait: 1h}]\n"}, tolerant=True)
+    assert result.app is not None
+    assert [p.code for p in result.app.automations["a"].broken] == ["since-not-a-time"]
+
+
+RING = """\
+automation: a
+on: {changed: {grade: {to: a}}, form: customer}
+do: [{set: {vip: true}}]
+---
+automation: b
+on: {changed: customer, form: customer, fields: [vip]}
+do: [{set: {grade: GRADE}}]
+"""
+
+
+@pytest.mark.parametrize(("grade", "codes"), [("a", ["rules-in-circle"]), ("b", [])])
+def test_rules_that_set_each_other_off_are_found_by_fields_and_values(grade: str, codes: list[str]) -> None:
+    assert [p.code for p in compiled({"x.yaml": RING.replace("GRADE", grade)}).problems] == codes
+
+
+def test_a_circle_through_a_computed_field_is_found() -> None:
+    customer = BASE["customer.yaml"] + "  score: {type: integer, stored: true, cases: [{if: vip, then: 5}, {else: 1}]}\n"
+    rule = "automation: a\non: {changed: customer, form: customer, fields: [score]}\ndo: [{set: {vip: true}}]\n"
+    assert [p.code for p in compiled({"customer.yaml": customer, "x.yaml": rule}).problems] == ["rules-in-circle"]
+
+
+def test_a_picker_filter_stands_on_the_records_it_offers() -> None:
+    link = form("form: a\nfields: {c: {type: link, to: customer, filter: \"vip and grade == 'a'\"}}\n").fields["c"]
+    assert link.options["filter"].reads == {("vip",), ("grade",)}
+
+
 def test_workflow_numbers_guards_and_deadlines() -> None:
     shop = app(
         {

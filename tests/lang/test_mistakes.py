@@ -120,6 +120,7 @@ MEANING = [
     ('form: a\nfields: {x: {type: formula, stored: true, formula: "count(⟦all.visit⟧)"}}\n', "aggregate-not-own", ""),
     ('view: v\nname: 表\nform: customer\nfilter: "⟦age⟧ > 3"\n', "live-not-allowed", ""),
     ("view: v\nname: 表\nform: customer\nsort: [⟦-age⟧]\n", "live-not-allowed", ""),
+    ('form: a\nfields: {⟦x⟧: {type: formula, index: true, formula: "1 + 1"}}\n', "live-not-allowed", ""),
     ("automation: ⟦a⟧\non: {changed: customer, form: customer, fields: [age]}\ndo: [{wait: 1h}]\n", "live-not-allowed", ""),
     ("automation: ⟦a⟧\non: {inactive: customer, since: name}\ndo: [{wait: 1h}]\n", "since-not-a-time", ""),
     ("automation: ⟦a⟧\non: {created: customer}\n", "do-or-levels", ""),

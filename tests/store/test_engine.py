@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 import threading
 from collections.abc import Iterator
+from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 
 import pytest
@@ -205,4 +208,33 @@ def test_several_processes_write_one_file_without_an_error(tmp_path: Path) -> No
         writer.join()
     assert [writer.exitcode for writer in writers] == [0, 0, 0]
     assert rows(store) == 600
+    store.close()
+
+
+def write_and_tell(url: str, pipe: Pipe) -> None:
+    store = Store(url)
+    for number in range(100_000):
+        with store.write() as connection:
+            connection.execute(insert(THINGS).values(id=number))
+        pipe.send(number)
+
+
+def test_a_writer_killed_in_the_middle_loses_nothing_that_it_confirmed_and_holds_nobody_up(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    store = Store(url)
+    store.prepare()
+    with store.exclusive() as connection:
+        THINGS.create(connection)
+    hear, tell = multiprocessing.Pipe(duplex=False)
+    writer = multiprocessing.get_context("spawn").Process(target=write_and_tell, args=(url, tell))
+    writer.start()
+    tell.close()
+    confirmed = [hear.recv() for _ in range(200)]
+    assert writer.pid is not None
+    os.kill(writer.pid, signal.SIGKILL)
+    writer.join()
+    with store.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+        assert set(confirmed) <= set(connection.execute(select(THINGS.c.id)).scalars())
+        connection.execute(insert(THINGS).values(id=-1))
     store.close()

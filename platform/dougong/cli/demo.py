@@ -21,7 +21,7 @@ from dougong.lifecycle import install
 from dougong.people import passwords, setup, tables
 from dougong.people.company import Company
 from dougong.people.users import Person
-from dougong.resources import app_templates
+from dougong.resources import folder
 from dougong.runtime import Runtime
 from dougong.seeding import load
 from dougong.settings import Settings
@@ -42,7 +42,7 @@ def demo(template: Path | None, port: int, phone: bool, keep: Path | None) -> No
         settings = replace(Settings.read(), home=home, database_url=f"sqlite:///{home / 'dougong.db'}", redis_url="")
         runtime = Runtime(settings)
         try:
-            fill(runtime, template or app_templates() / "sales")
+            fill(runtime, template or folder("app_templates") / "sales")
             _announce(runtime, "0.0.0.0" if phone else "127.0.0.1", port)
             run(runtime, "0.0.0.0" if phone else "127.0.0.1", port)
         finally:

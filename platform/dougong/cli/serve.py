@@ -8,7 +8,6 @@ import threading
 import click
 from waitress import create_server
 
-from dougong import worker as work
 from dougong.cli.opened import opened
 from dougong.cli.say import say
 from dougong.runtime import Runtime
@@ -32,19 +31,15 @@ def serve(host: str, port: int) -> None:
 def run(runtime: Runtime, host: str, port: int) -> None:
     """Until interrupted: the pages, and the embedded worker where no other is set."""
     server = create_server(create_app(runtime), host=host, port=port, threads=8, ident="dougong")
-    stop = threading.Event()
-    inside = None if runtime.settings.redis_url else threading.Thread(target=work.run, args=(runtime, stop), name="worker", daemon=True)
-    if inside:
-        inside.start()
+    alone = not runtime.settings.redis_url
+    if alone:
+        runtime.start_worker()
     try:
         server.run()
-    except KeyboardInterrupt:
-        pass
     finally:
-        stop.set()
         server.close()
-        if inside:
-            inside.join(10)
+        if alone:
+            runtime.stop_worker()
 
 
 @click.command()
@@ -55,4 +50,8 @@ def worker() -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     with opened() as runtime:
-        work.run(runtime, threading.Event())
+        runtime.start_worker()
+        try:
+            threading.Event().wait()
+        finally:
+            runtime.stop_worker()

@@ -62,7 +62,7 @@ def unknown_field(c: Checking, raw: Raw, shape: Shape, word: str, more: tuple[st
     if not right and (near := suggest(word, by_name)):
         right = by_name[near]
     label = shape.members[right].name if right in shape.members else ""
-    shown = f"{right} ({label})" if label and label != right else right
+    shown = f"{right} ({label})" if label and label not in (right, word) else right
     return c.report("expr-unknown-field", raw, suggestion=shown, found=word, form=shape.name or shape.key)
 
 

@@ -15,7 +15,9 @@ from dougong.expr.lexer import Lexer, Report
 MAX_LENGTH = 4000
 MAX_DEPTH = 64
 MAX_BRACKETS = 24  # Jinja spends some fifteen Python frames on each
-MAX_NODES = 1500
+MAX_NODES = 1000
+
+ENVIRONMENT = Environment()
 
 
 @dataclass(frozen=True)
@@ -54,17 +56,12 @@ BINARY: dict[type[nodes.Node], str] = {
 KEYWORDS = frozenset({"and", "or", "not", "in", "is", "else", "contains"})
 
 
-class _Environment(Environment):
-    """Jinja's environment with our lexer in front of Jinja's parser."""
-
-    tokens: list[Token]
-
-    def _tokenize(self, source: str, name: str | None, filename: str | None = None, state: str | None = None) -> TokenStream:
-        return TokenStream(iter(self.tokens), name, filename)
-
-
 class _Parser(Parser):
-    """Jinja's parser with one operator more: `contains`."""
+    """Jinja's parser over our own tokens, with one operator more: `contains`."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        super().__init__(ENVIRONMENT, "", state="variable")
+        self.stream = TokenStream(iter(tokens), None, None)
 
     def parse_compare(self) -> nodes.Expr:
         start = self.stream.current.lineno
@@ -101,10 +98,8 @@ def parse(source: str, report: Report) -> Raw | None:
     if (at := _too_deep(tokens)) is not None:
         report("expr-too-deep", at, at + 1, limit=MAX_BRACKETS)
         return None
-    environment = _Environment()
-    environment.tokens = tokens
     try:
-        parser = _Parser(environment, source, state="variable")
+        parser = _Parser(tokens)
         tree = parser.parse_expression()
         if not parser.stream.eos:
             raise TemplateSyntaxError("", parser.stream.current.lineno)

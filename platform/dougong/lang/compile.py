@@ -101,7 +101,7 @@ def _linked(
     made = _built(app, kinds, unsound, sources, site, tolerant)
     if report.linking:
         return _stopped(report.linking)
-    made = check_rules(made, site)
+    made = check_rules(made, site, tolerant=tolerant)
     if report.checking:
         return _stopped(report.checking)
     facts = lint(made, site)

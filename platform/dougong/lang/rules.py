@@ -8,6 +8,7 @@ from dataclasses import replace
 from dougong.expr.to_sql import not_in_filter
 from dougong.expr.tree import Expr, Node
 from dougong.lang.emptiness import member_of, walk
+from dougong.lang.report import Report
 from dougong.lang.site import Site
 from dougong.problems import NOWHERE, Mark
 from dougong.spec.app import App, Automation
@@ -20,13 +21,18 @@ MANY = frozenset({"aggregate", "map", "where", "pick", "pick_one"})
 MAX_LEVELS = 3
 
 
-def check_rules(app: App, site: Site) -> App:
-    """Reports what the rules refuse; gives back the app with the indexes that its rules and aggregates need."""
+def check_rules(app: App, site: Site, *, tolerant: bool) -> App:
+    """Reports what the rules refuse; gives back the app with the indexes that its rules and aggregates need.
+
+    `tolerant` switches an automation off instead of reporting it.
+    """
     for form in app.forms.values():
         for field in form.fields.values():
             if field.computed and field.stored:
                 for expr in formulas(field):
                     _kept(expr, site)
+            elif field.computed and (field.index or field.unique or field.search):
+                site.report.check("live-not-allowed", field.mark, field=str(field.name))
     _levels(app, site)
     for role in app.roles.values():
         for grant in role.can.values():
@@ -36,11 +42,20 @@ def check_rules(app: App, site: Site) -> App:
     for view in app.views.values():
         if view.if_:
             _filter(view.if_, site)
-    needed = [pair for automation in app.automations.values() if not automation.broken for pair in _automation(automation, app, site)]
+    needed: list[tuple[str, str]] = []
+    automations = dict(app.automations)
+    for id, automation in automations.items():
+        if not automation.broken:
+            own = Report()
+            needed += _automation(automation, app, replace(site, report=own))
+            if own.checking and tolerant:
+                automations[id] = replace(automation, enabled=False, broken=tuple(own.checking))
+            else:
+                site.report.add(own)
     needed += [
         pair for form in app.forms.values() for field in form.fields.values() if field.stored for pair in _read_children(form, field)
     ]
-    return _indexed(app, needed)
+    return _indexed(replace(app, automations=automations), needed)
 
 
 def formulas(field: Field) -> Iterator[Expr]:

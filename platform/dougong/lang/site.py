@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -69,14 +70,14 @@ class Site:
 
     def _own(self, place: Place, problems: tuple[Problem, ...]) -> list[Problem]:
         """Without the echo of a formula elsewhere that is wrong, and reported there."""
-        broken = [id for _, id in self.unknown]
+        broken = {id for _, id in self.unknown}
         words, start = str(place.value), place.mark.column
 
         def said(problem: Problem) -> str:
             at = max(0, problem.mark.column - start)
             return words[at : at + problem.mark.length]
 
-        return [p for p in problems if not any(id in said(p) for id in broken)]
+        return [p for p in problems if not broken & set(re.split(r"\W+", said(p)))]
 
     def member(self, place: Place, form: str = "", word: str = "") -> Member | None:
         """The field of the form at hand that `place` names; None after reporting that there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
@@ -101,7 +102,12 @@ def shown_value(ctx: Ctx, form: Form, field: Field, value: Any, shared: cells.Pa
         return [{"uid": row["uid"], "title": shared.title(target_form, row)} for row in rows]
     if cells.kind_of(field, value) == "files":
         return files_of(ctx, [value] if isinstance(value, str) else list(value or ()))
-    return None if value is None else kind.entry(field, value, here.locale())
+    return None if value is None else kind.entry(field, minute(value), here.locale())
+
+
+def minute(value: Any) -> Any:
+    """An instant as one types it; anything else as it is."""
+    return value.replace(second=0, microsecond=0) if isinstance(value, datetime) else value
 
 
 def posted_value(ctx: Ctx, field: Field, raw: Any) -> Any:
@@ -124,7 +130,7 @@ def read(form: Form, fields: Iterable[Field], posted: MultiDict[str, str]) -> di
     out: dict[str, Any] = {}
     for field in fields:
         if field_types[field.type].widget == "lines":
-            if f"{field.id}.shown" in posted:
+            if f"{field.id}-shown" in posted:
                 out[field.id] = lines.gather(posted.items(multi=True), field.id)
         elif field.id in posted:
             values = posted.getlist(field.id)

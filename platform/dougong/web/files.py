@@ -31,10 +31,10 @@ def storage() -> Storage:
     return cast(Storage, current_app.extensions[EXTENSION])
 
 
-@page.post("/files/<app>/<id>/<name>")
-def upload(app: str, id: str, name: str) -> tuple[Response, int]:
-    """One file for that field, kept for its uploader until a record is saved with it."""
-    field = _field(app, id, name)
+@page.post("/files")
+def upload() -> tuple[Response, int]:
+    """One `file` for the `field` of a `form`, kept for its uploader until a record is saved with it."""
+    field = _field(request.form.get("form", ""), request.form.get("field", ""))
     kind = field_types[field.type]
     sent = request.files.get("file")
     if sent is None or not isinstance(kind, Attached):
@@ -86,7 +86,8 @@ def _may_see(ctx: Ctx, found: Attachment) -> bool:
     return True
 
 
-def _field(app: str, id: str, name: str) -> Field:
+def _field(key: str, name: str) -> Field:
+    app, _, id = key.partition(".")
     form = here.form(app, id)
     allowed = access(here.ctx(), form.key)
     field = form.fields.get(name)

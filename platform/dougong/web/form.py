@@ -194,7 +194,7 @@ def _editing(ctx: Ctx, form: Form, row: Mapping[str, Any]) -> Entry:
 
 def _seal(ctx: Ctx, form: Form, fields: tuple[Field, ...], row: Mapping[str, Any]) -> str:
     """The values as this page shows them, so that a save knows which of them its person changed. Signed: it comes back by the browser."""
-    plain = {f.id: encode(row[f.id], f.value) for f in fields if f.id in row and f.value.kind != "records"}
+    plain = {f.id: encode(entering.minute(row[f.id]), f.value) for f in fields if f.id in row and f.value.kind != "records"}
     body = json.dumps(plain, ensure_ascii=False)
     return hmac.new(ctx.workspace.key, body.encode(), hashlib.sha256).hexdigest() + body
 
@@ -227,7 +227,7 @@ def _draw(entry_: Entry, refused: bool = False) -> str:
     known = {f.id for f in form.fields.values()}
     return render_template(
         "form/form.html", form=form, entry=entry_, sections=[(n, c) for n, c in sections if c], refused=refused, back=back,
-        general=entry_.errors.get("", ""), key=_draft_key(form, entry_.row), rules=rules.of_form(ctx, form, entry_.fields, entry_.row or _plain(entry_)),
+        computed=rules.computed(ctx, form, {f.id: f for f in entry_.fields}), general=entry_.errors.get("", ""), key=_draft_key(form, entry_.row), rules=rules.of_form(ctx, form, entry_.fields, entry_.row or _plain(entry_)),
         unplaced=[words for name, words in entry_.errors.items() if name and (name not in known or name not in {f.id for f in entry_.fields})],
     )  # fmt: skip
 

@@ -25,6 +25,8 @@ from dougong.web import addresses, cells, columns, entering, form as form_pages,
 
 page = Blueprint("record", __name__)
 RELATED_ROWS = 20
+REACHED = frozenset({"phone", "email", "location"})
+"""Types that have a button of their own under the head."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,8 @@ def _head(ctx: Ctx, form: Form, row: Mapping[str, Any], fields: Sequence[Field],
     told = columns.title_fields(form)
     wanted = [f for name in form.face.get("facts", ()) for f in fields if f.id == name]
     if not wanted:
-        wanted = [f for f in fields if f.id not in told and f.type not in columns.LONG and not f.system and f.value.kind in ("choice", "record", "text")][:6]
+        short = [f for f in fields if f.id not in told and f.type not in columns.LONG and f.type not in REACHED and not f.system]
+        wanted = sorted((f for f in short if f.value.kind in ("choice", "record", "text")), key=lists.rank)[:6]
     shown = [c for f in wanted if (c := shared.cell(f, row)) and c.kind != "state"][:3]
     state_name = form.face.get("state")
     states = [c for f in fields if f.id != "stage" and (state_name is None or f.id == state_name) and (c := shared.cell(f, row)) and c.kind == "state"]

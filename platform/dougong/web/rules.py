@@ -6,47 +6,63 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dougong.context import Ctx
-from dougong.expr.to_json import to_json
+from dougong.expr.to_json import calendar_json, to_json
 from dougong.expr.tree import Expr
 from dougong.expr.values import encode
+from dougong.records import references
 from dougong.records.present import covered
 from dougong.spec.form import Field, Form
-from dougong.web import entering
+from dougong.web import cells, entering
+
+CONDITIONS = ("required_when", "visible_when", "readonly_when")
 
 
-def of_form(ctx: Ctx, form: Form, shown: Iterable[Field], row: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Only values that the reader may see leave the server; a condition that needs others is decided there (SEMANTICS 11)."""
-    on_page = {f.id: f for f in shown}
+def of_form(ctx: Ctx, form: Form, entered: Iterable[Field], row: Mapping[str, Any]) -> dict[str, Any]:
+    """Only values that the reader may see leave the server; a condition that needs others is decided there (SEMANTICS 11).
+
+    Records are named by uid, `me` too: the browser knows no other id.
+    """
+    on_page = {f.id: f for f in entered}
     fields = {f.id: _rule(ctx, form, f) for f in on_page.values()}
-    needed = {path[0] for f in on_page.values() for c in _conditions(f) if _answerable(ctx, form, c) for path in c.reads}
-    values = {
-        name: encode(row.get(name), form.fields[name].value)
-        for name in sorted(needed - on_page.keys()) if row is not None and name in form.fields and name in row
-    }  # fmt: skip
+    fields |= {f.id: _kind(f) | {"formula": to_json(f.formula)} for f in computed(ctx, form, on_page) if f.formula}
+    told = {path[0] for f in on_page.values() for name in CONDITIONS if (c := getattr(f, name)) and open_to(ctx, form, c) for path in c.reads}
+    told |= {path[0] for f in computed(ctx, form, on_page) if f.formula for path in f.formula.reads}
+    values = {name: _value(ctx, form.fields[name], row.get(name)) for name in sorted(told - on_page.keys()) if name in row and name in form.fields}
     lines = {f.id: {"fields": {c.id: _kind(c) for c in entering.columns_of(ctx, f)}} for f in on_page.values() if f.type == "lines"}
-    return {"fields": fields, "lines": lines, "values": values, "offset": _offset(ctx)}
+    me = references.uid_of(ctx, "user", ctx.actor.user or 0)
+    return {"fields": fields, "lines": lines, "values": values, "env": {"calendar": calendar_json(ctx.workspace.calendar), "me": me}, "offset": _offset(ctx)}
+
+
+def computed(ctx: Ctx, form: Form, on_page: Mapping[str, Field]) -> tuple[Field, ...]:
+    """Formulas whose result the browser can show while one types: they read what stands on the page."""
+    found = (f for f in form.fields.values() if f.formula is not None and not f.system and not covered(ctx, form, f))
+    return tuple(f for f in found if f.formula and open_to(ctx, form, f.formula) and any(path[0] in on_page for path in f.formula.reads) and _answers(f.formula))
+
+
+def open_to(ctx: Ctx, form: Form, condition: Expr) -> bool:
+    """Whether the reader may see all that it reads of this record."""
+    return all(path[0] not in form.fields or not covered(ctx, form, form.fields[path[0]]) for path in condition.reads if path)
 
 
 def _rule(ctx: Ctx, form: Form, field: Field) -> dict[str, Any]:
-    out = _kind(field) | {"required": field.required}
-    for name in ("required_when", "visible_when", "readonly_when"):
-        condition = getattr(field, name)
-        if condition is not None and _answerable(ctx, form, condition):
-            out[name] = to_json(condition)
-    return out
+    conditions = {name: c for name in CONDITIONS if (c := getattr(field, name)) is not None and open_to(ctx, form, c)}
+    return _kind(field) | {"required": field.required} | {name: to_json(c) for name, c in conditions.items()}
+
+
+def _answers(formula: Expr) -> bool:
+    return to_json(formula)["op"] != "server"
 
 
 def _kind(field: Field) -> dict[str, Any]:
     return {"kind": field.value.kind, "percent": field.value.unit == "percent"}
 
 
-def _conditions(field: Field) -> list[Expr]:
-    return [c for c in (field.required_when, field.visible_when, field.readonly_when) if c is not None]
-
-
-def _answerable(ctx: Ctx, form: Form, condition: Expr) -> bool:
-    """Whether it reads only this record's own fields, none of them hidden from the reader."""
-    return all(len(path) == 1 and path[0] in form.fields and not covered(ctx, form, form.fields[path[0]]) for path in condition.reads)
+def _value(ctx: Ctx, field: Field, value: Any) -> Any:
+    if target := cells.target_of(field.value):
+        known = references.uids(ctx, target, set(cells.ids_in(value)))
+        uids = [known[id] for id in cells.ids_in(value) if id in known]
+        return uids if field.value.kind == "list" else next(iter(uids), None)
+    return encode(value, field.value)
 
 
 def _offset(ctx: Ctx) -> str:

@@ -145,7 +145,7 @@ def _create(form: Form) -> Place:
 
 
 def _today() -> Place:
-    return Place("/", here.say("Today"), "sun", request.path == "/")
+    return Place("/", here.say("My day"), "sun", request.path == "/")
 
 
 def _inbox(unread: int) -> Place:
