@@ -15,7 +15,7 @@ import pytest
 from dougong.expr import numbers, python_values, sql_conditions, sql_writer
 from dougong.expr.functions import dates, functions
 from dougong.expr.functions import text as texts
-from dougong.expr.python_ground import BUILDERS
+from dougong.expr.python_ground import BUILDERS, build
 from dougong.expr.to_json import in_browser
 from dougong.expr.tree import Node
 from dougong.expr.types import Calendar
@@ -35,8 +35,8 @@ def _utf16(text: str, start: int, end: int) -> str:
 
 def _three_valued_not(node: Node) -> Any:
     """`not` as SQL has it: what compares with empty stays false."""
-    inner = python_values.build(node.args[0])
-    below = [python_values.build(a) for a in node.args[0].args]
+    inner = build(node.args[0])
+    below = [build(a) for a in node.args[0].args]
     return lambda env, rows: not inner(env, rows) and all(b(env, rows) is not None for b in below)
 
 

@@ -11,7 +11,8 @@ import pytest
 from dougong.expr.compile import compile_expr, compile_template
 from tests.expr.world import MARK, SCOPE, Record, World, compile_, node_job, problems_of
 
-OBJECTS = ["name", "n", "price", "ok", "day", "at", "valid", "tags", "owner", "lines", "me", "now", "this", "settings", "all", "''", "[]", "3",
+OBJECTS = ["name", "n", "price", "ok", "day", "at", "valid", "tags", "owner", "lines", "me", "now", "this",
+            "settings", "all", "''", "[]", "3",
            "left(name, 2)", "owner.manager", "extra"]  # fmt: skip
 TRICKS = ["{}.__class__", "{}.__class__.__mro__", "{}.__globals__", "{}.__init__.__globals__['os']", "{}.mro()", "{}|attr('format')",
           "{}['__class__']", "{}[0]", "{}.format(name)", "{} % name", "{} ~ name", "{}|map('upper')", "{}.items()", "{}.__subclasses__()",
@@ -30,9 +31,11 @@ def test_no_object_gives_its_insides_away(thing: str, trick: str) -> None:
         "cycler('a')", "lipsum()", "joiner()", "namespace(a=1)", "self", "_context", "range(10**9)", "dict(a=1)", "config", "request",
         "self.__init__.__globals__", "lipsum.__globals__.os.popen('id')", "cycler.__init__.__globals__.os", "get_flashed_messages()",
         "'{0.__class__}'.format(name)", "'%s' % name", "f'{name}'", "{'a': name}", "(name, other)", "name if ok else other",
-        "name.__class__ if ok", "loop", "super()", "varargs", "caller()", "import os", "__import__('os')", "eval('1')", "open('/etc/passwd')",
+        "name.__class__ if ok", "loop", "super()", "varargs", "caller()", "import os", "__import__('os')",
+        "eval('1')", "open('/etc/passwd')",
         "name is callable", "name is sameas(other)", "left(*tags)", "left(**settings)", "left(text=name)", "n ** 9", "n // 2", "name := 1",
-        "lambda: 1", "name; other", "{{ name }}", "{% if ok %}", "{# x #}", "n & m", "n ^ m", "n << 3", "`id`", "$name", "@name", "name\\other",
+        "lambda: 1", "name; other", "{{ name }}", "{% if ok %}", "{# x #}", "n & m", "n ^ m", "n << 3", "`id`",
+        "$name", "@name", "name\\other",
         "name?", "\x00", "'\ud800'", "'a\x00b' == name", "True.__class__", "none.x", "true.x", "none", "all", "settings",
     ],
 )  # fmt: skip
@@ -74,7 +77,8 @@ def test_large_formulas_end_at_once(source: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "replace(" * 6 + "name" + ", 'a', '" + "a" * 300 + "')" * 1 + ", 'a', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa')" * 5,
+        "replace(" * 6 + "name" + ", 'a', '" + "a" * 300 + "')" * 1 + ", 'a',
+        'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa')" * 5,
         "now + days(999999999999)", "now + workdays(999999999999)", "day + workdays(10000)", "add_months(day, 999999999999)",
         "hours(999999999999) > hours(1)", "workdays_between(date(1,1,1), date(9999,12,31))", "round(n / 0.000001, 6) * 999999999999",
         "left(name, 999999999999)", "mid(name, 999999999999, 999999999999)", "pinyin(concat(name, name, name, name))",

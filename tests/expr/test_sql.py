@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import registry
 
 from dougong.expr.sql_writer import NotInSql
 from dougong.expr.to_sql import SqlScope, not_in_filter, to_sql
@@ -16,15 +16,14 @@ WORLD = World([Record.read({"name": "a", "at": "2026-03-01T00:00:00.000Z", "owne
 def written(source: str, dialect: str) -> str:
     row = TABLES["s.thing"]
     scope = SqlScope(TABLES, {}, "s.thing", row, dialect, WORLD.env(WORLD.things[0]))
-    sql = to_sql(compile_(source), scope).compile(dialect=sqlite.dialect() if dialect == "sqlite" else postgresql.dialect())
-    return str(sql)
+    return str(to_sql(compile_(source), scope).compile(dialect=registry.load(dialect)()))
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 @pytest.mark.parametrize(
     "source",
-    ["n > 3", "kind == 'demo'", "at < now - days(60)", "owner == me", "day < now", "kind in ['demo', 'talk']", "me in [owner, backup]",
-     "ok and n > 3 or day == today"],
+    ["n > 3", "kind == 'demo'", "at < now - days(60)", "owner == me", "day < now", "kind in ['demo', 'talk']",
+     "me in [owner, backup]", "ok and n > 3 or day == today"],
 )  # fmt: skip
 def test_a_plain_condition_stays_bare_for_its_index(source: str, dialect: str) -> None:
     assert "coalesce" not in written(source, dialect).lower()
@@ -39,7 +38,8 @@ def test_an_opposite_counts_empty_as_its_opposite(source: str, dialect: str) -> 
 @pytest.mark.parametrize(
     ("source", "code"),
     [
-        ("shown > 1", "expr-live-in-filter"), ("at + days(1) < now", "expr-move-in-filter"), ("day + days(1) < today", "expr-move-in-filter"),
+        ("shown > 1", "expr-live-in-filter"), ("at + days(1) < now", "expr-move-in-filter"),
+        ("day + days(1) < today", "expr-move-in-filter"),
         ("upper(name) == 'A'", "expr-not-in-filter"), ("keyed_hash(name) == 'a'", "expr-not-in-filter"),
         ("count(lines, upper(label) == 'A') > 1", "expr-not-in-filter"), ("join(tags, ',') == 'a'", "expr-not-in-filter"),
         ("length > hours(1)", "expr-not-in-filter"), ("has_all(tags, [name])", "expr-not-in-filter"), ("valid", "expr-not-in-filter"),
@@ -52,7 +52,7 @@ def test_what_a_database_cannot_do_is_named_at_its_place(source: str, code: str)
     assert (problem.code, problem.mark.line) == (code, 1)
 
 
-@pytest.mark.parametrize("source", ["upper(extra) == name", "now + days(3) > at", "me.name == name", "keyed_hash('a') == name", "upper('a') != name"])
+@pytest.mark.parametrize("source", ["upper(extra) == name", "now + days(3) > at", "me.name == name", "keyed_hash('a') == name"])
 def test_what_reads_no_record_is_worked_out_before(source: str) -> None:
     assert not_in_filter(compile_(source)) is None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -208,12 +209,18 @@ for _name in ("helpers", "friends"):
     TABLES[f"s.thing.{_name}"] = Table(f"s__thing__{_name}", METADATA, Column("source", Integer), Column("target", Integer))
 
 
+def _prepare(connection: sqlite3.Connection) -> None:
+    sqlite.install(connection)
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA journal_mode = MEMORY")
+
+
 @contextmanager
 def open_database(url: str) -> Iterator[Connection]:
     """A connection on which formulas run; each statement stands for itself."""
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", lambda connection, _: sqlite.install(connection))
+        event.listen(engine, "connect", lambda connection, _: _prepare(connection))
     METADATA.create_all(engine)
     with engine.connect() as connection:
         yield connection
@@ -222,6 +229,7 @@ def open_database(url: str) -> Iterator[Connection]:
 
 def store(world: World, connection: Connection) -> None:
     """The world's records in tables, deleted ones too."""
+    connection.exec_driver_sql("BEGIN")
     for key, table in TABLES.items():
         connection.execute(table.delete())
         if world.rows.get(key):
@@ -232,6 +240,7 @@ def store(world: World, connection: Connection) -> None:
     for key, rows in (("s.thing.helpers", helpers), ("s.thing.friends", friends)):
         if rows:
             connection.execute(insert(TABLES[key]), rows)
+    connection.exec_driver_sql("COMMIT")
 
 
 def _stored(shape: Shape, table: Table, row: Mapping[str, Any]) -> dict[str, Any]:

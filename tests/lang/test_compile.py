@@ -352,6 +352,11 @@ def test_kept_formulas_that_may_not(formula: str, code: str) -> None:
     assert [p.code for p in compiled({"customer.yaml": text}).problems] == [code]
 
 
+def test_a_default_answer_must_be_readable() -> None:
+    bad = BASE["app.yaml"].replace("default: 3", "default: drei")
+    assert [(p.code, p.mark.line) for p in compiled({"app.yaml": bad}).problems] == [("bad-value", 5)]
+
+
 def test_the_digest_tells_whether_anything_changed() -> None:
     assert app().digest == app().digest
     assert app().digest != app({"app.yaml": BASE["app.yaml"] + "icon: x\n"}).digest

@@ -45,6 +45,7 @@ WORDS = [
     ("⟦frm⟧: a\n", "unknown-kind", "form"),
     ("name: 客户\n⟦form⟧: a\n", "kind-not-first", ""),
     ("⟦dashboard⟧: a\n", "kind-not-yet", ""),
+    ("form: a\nfields: {x: {type: text}}\n⟦limits⟧: []\n", "kind-not-yet", ""),
     ("⟦form⟧: a\nname: x\n", "missing-key", ""),
     ("form: ⟦Kunde⟧\nfields: {x: {type: text}}\n", "bad-id", "kunde"),
     ("form: a\nfields: {⟦Name⟧: {type: text}}\n", "bad-id", "name"),

@@ -7,11 +7,13 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dougong.lang.options import content_id
+from dougong.lang.options import constant, content_id
 from dougong.lang.site import Site
 from dougong.lang.source import Document, Place
 from dougong.problems import suggest
 from dougong.spec.app import Data, EditNeeds, Grant, Home, Question, Role, Scenario, Sort, View
+from dougong.spec.form import Field, Option
+from dougong.spec.label import Label
 
 PERSON_WORDS = ("login", "role")
 """What a row of sample people says besides the fields of the form user."""
@@ -184,6 +186,11 @@ def _step(step: Place, scenario: Place, site: Site) -> None:
 
 
 def build_questions(app: Document, site: Site) -> Mapping[str, Question]:
+    """Defaults stay as written, as the installer's answers do; whether they can be read is checked here."""
+    for id, place in app.root["ask"].items():
+        options = {key: Option(key, Label(str(name))) for key, name in place.get("options", {}).items()}
+        field = Field(id, Label(str(place.get("name", id))), str(place.get("type", "text")), site.links.settings[id], choices=options)
+        constant(place["default"], field, site)
     return {
         id: Question(id, site.labels.label(place["name"], "app", "ask", id), site.links.settings[id], place.get("default", None))
         for id, place in app.root["ask"].items()

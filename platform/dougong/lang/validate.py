@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
-from dougong.lang.kinds import KINDS, RESERVED
+from dougong.lang.kinds import KINDS, LATER, RESERVED
 from dougong.lang.kinds.parts import Schema
 from dougong.lang.schema import Dispatch, Schemas
 from dougong.lang.source import Document, Place
@@ -123,8 +123,11 @@ def _types(schema: Schema) -> list[str]:
 
 def _unknown_keys(error: ValidationError, place: Place) -> Iterator[Problem]:
     known = error.schema["properties"] if isinstance(error.schema, Mapping) else {}
+    later = () if place.path else LATER.get(place.document.kind, ())
     for key, value in place.items():
-        if key not in known:
+        if key in later:
+            yield Problem("kind-not-yet", {"word": key}, value.key_mark)
+        elif key not in known:
             args = {"key": key, "known": "、".join(known)}
             yield Problem("unknown-key", args, value.key_mark, suggestion=suggest(key, known))
 
@@ -204,8 +207,9 @@ def _limit(code: str) -> Callable[[ValidationError, Place], Iterator[Problem]]:
 
 
 def _pattern(error: ValidationError, place: Place) -> Iterator[Problem]:
-    word, format = str(place.value), error.schema.get("format", "") if isinstance(error.schema, Mapping) else ""
-    match format:
+    assert isinstance(error.schema, Mapping)
+    word = str(place.value)
+    match error.schema.get("format", ""):
         case "id":
             yield Problem("bad-id", {"word": word}, place.mark, suggestion=to_id(word))
         case "duration":
@@ -214,7 +218,8 @@ def _pattern(error: ValidationError, place: Place) -> Iterator[Problem]:
             found = re.match(r"\d+(\.\d+)?", word)
             yield Problem("bad-percent", {"word": word}, place.mark, suggestion=f"{found[0]}%" if found else "")
         case _:
-            yield Problem("wrong-pattern", {"word": word, "pattern": error.validator_value}, place.mark)
+            zh, _, en = str(error.schema.get("description") or error.schema.get("title") or f"{_wanted(error)}").partition(" | ")
+            yield Problem("wrong-pattern", {"word": word, "about": {"zh": zh, "en": en or zh}}, place.mark)
 
 
 def _too_long(error: ValidationError, place: Place) -> Iterator[Problem]:

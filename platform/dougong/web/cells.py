@@ -21,8 +21,7 @@ from dougong.records.titles import display, title
 from dougong.spec.app import Automation
 from dougong.spec.form import Field, Form
 from dougong.web import addresses
-
-STATES = ("green", "yellow", "red", "grey")
+from dougong.web.columns import STATES
 
 
 @dataclass(frozen=True)
@@ -110,6 +109,8 @@ def kind_of(field_: Field, value: Any) -> str:
         return "files"
     if field_.value.kind == "choice" and state_of(field_, value):
         return "state"
+    if field_.value.kind in ("datetime", "date") and not isinstance(value, str | None):
+        return "day" if field_.value.kind == "date" else "ago" if field_.system else "moment"
     return {"phone": "phone", "email": "email", "url": "url", "rich_text": "rich", "long_text": "long"}.get(field_.type, "text")
 
 

@@ -15,6 +15,7 @@ from dougong.spec.form import Field, Form
 MOST = 7
 LONG = frozenset({"long_text", "rich_text", "json", "checklist", "location", "lines", "related", "links", "signature", "audio", "video", "file", "image"})
 """Types whose values say nothing in a narrow column."""
+STATES = ("green", "yellow", "red", "grey")
 QUIET = frozenset({"creator", "created_at", "modified_at", "stage_since"})
 """System fields that a list shows only when a view asks for them."""
 
@@ -47,10 +48,15 @@ def shown(ctx: Ctx, form: Form, view: View | None) -> tuple[Field, ...]:
         return tuple(f for f in wanted if f in fields and f != title)
     told = title_fields(form)
     useful = [f for f in fields if f.id not in told and f.type not in LONG and f.id not in QUIET and has_columns(f)]
-    own = [f for f in useful if not f.system]
+    own = sorted((f for f in useful if not f.system and f.value.kind != "yes_no"), key=lambda f: not is_state(f))
     system = [f for f in useful if f.system]
     first = [f for f in system if f.id == "stage"] + own
     return tuple([*first[: MOST - 3], *[f for f in system if f.id != "stage"]][: MOST - 1])
+
+
+def is_state(field: Field) -> bool:
+    """A choice whose options are colours: it says at a glance how a record is."""
+    return field.value.kind == "choice" and any((o.colour or id) in STATES for id, o in field.choices.items())
 
 
 def filterable(ctx: Ctx, form: Form) -> tuple[Field, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 from flask import Response as FlaskResponse
@@ -19,6 +20,7 @@ from dougong.records import rights
 from dougong.runtime import Runtime
 from dougong.spec.form import Form
 from dougong.web import formats, language, session
+from dougong.web.cells import Cell
 from dougong.web.formats import Reader
 
 T = TypeVar("T")
@@ -111,3 +113,12 @@ def span(since: datetime) -> str:
 
 def still(since: datetime) -> str:
     return say("not touched for %(time)s", time=span(since))
+
+
+def plain(cell: Cell) -> str:
+    """A value in a line of facts: amounts short, times as one says them."""
+    if isinstance(cell.value, datetime):
+        return language.ago(cell.value, reader()) if cell.kind == "ago" else formats.moment(cell.value, reader())
+    if isinstance(cell.value, date):
+        return formats.day(cell.value, reader())
+    return formats.short_money(cell.value, reader(), ctx().workspace.currency) if isinstance(cell.value, Decimal) and cell.kind == "money" else cell.text

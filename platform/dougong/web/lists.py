@@ -156,7 +156,7 @@ def _columns(ctx: Ctx, form: Form, fields: Sequence[Field], state: State) -> tup
 def rank(field: Field) -> int:
     """What tells most in one word comes first: a state, a choice, another record; then text, times last."""
     if field.value.kind == "choice":
-        return 0 if any(cells.state_of(field, id) for id in field.choices) else 1
+        return 0 if columns.is_state(field) else 1
     return {"record": 2, "text": 3, "list": 4, "date": 5}.get(field.value.kind, 6)
 
 

@@ -40,6 +40,7 @@ class Fact:
 class Section:
     name: str
     facts: tuple[Fact, ...]
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -207,14 +208,15 @@ def _sections(ctx: Ctx, form: Form, row: Mapping[str, Any], shared: cells.Page, 
     left = {f.id: f for f in columns.readable(ctx, form) if f.value.kind != "records" and f.id != "stage_since"}
     plan = [(s.name.in_(g.locale), [left.pop(n) for n in s.fields if n in left]) for s in form.layout]
     own = [f for f in left.values() if not f.system]
-    plan += [(here.say("More") if plan and own else "", own), (here.say("Record"), [f for f in left.values() if f.system])]
+    quiet = [f for f in left.values() if f.system and f.id != "owner"]
+    plan += [(here.say("More") if plan and own else "", own), ("", [f for f in left.values() if f.id == "owner"]), (here.say("About this record"), quiet)]
     sections, empty = [], []
     for name, fields in plan:
         facts = [_fact(form, row, shared, f, able) for f in fields]
         filled = tuple(f for f in facts if f.cell)
         empty += [f for f in facts if not f.cell and not f.cell.field.computed]
         if filled:
-            sections.append(Section(name, filled))
+            sections.append(Section(name, filled, fields is quiet))
     return tuple(sections), tuple(empty)
 
 

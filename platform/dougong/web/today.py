@@ -214,7 +214,7 @@ def _title(ctx: Ctx, form_key: str, record: int) -> str:
 
 
 def _facts(row: lists.Row) -> str:
-    return " · ".join(cell.text for cell in row.cells if cell.text)
+    return " · ".join(here.plain(cell) for cell in row.cells if cell.text)
 
 
 def _instant(ctx: Ctx, value: date | datetime) -> datetime:

@@ -22,4 +22,6 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
     "data": data.SCHEMA,
     "texts": texts.SCHEMA,
 }
+LATER: Mapping[str, tuple[str, ...]] = {"form": ("limits", "shared")}
+"""Keys that the language will have, by kind."""
 RESERVED = ("dashboard", "report", "approval", "document", "overlay")
