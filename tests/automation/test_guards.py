@@ -31,7 +31,7 @@ def test_a_rule_that_sets_itself_off_is_cut(make: Make) -> None:
 
 def test_two_rules_that_set_each_other_off_are_cut_and_say_how(make: Make) -> None:
     world = make(
-        changed("ping", "points", '{set: {title: "{{ points }}"}}'), changed("pong", "title", '{set: {points: "{{ points + 1 }}"}}')
+        changed("ping", "points", '{set: {title: "第{{ points }}次"}}'), changed("pong", "title", '{set: {points: "{{ points + 1 }}"}}')
     )
     world.edit(world.create(points=1), points=2)
     world.work()
@@ -65,7 +65,7 @@ def test_one_run_beside_another_on_one_record(make: Make, mode: str, outcomes: l
 
 
 def test_two_quick_changes_both_run_for_neither_waits(make: Make) -> None:
-    world = make(changed("r", "points", "{create: note, set: {text: '{{ points }}'}}"))
+    world = make(changed("r", "points", "{create: note, set: {text: '第{{ points }}次'}}"))
     case = world.create(points=1)
     world.edit(case, points=2)
     world.edit(case, points=3)

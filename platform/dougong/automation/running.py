@@ -89,7 +89,7 @@ def _again_later(ctx: Ctx, run: Run, step: Next | None, uid: str) -> None:
     if step is not None and uid:
         steps.store(ctx, run, step, "retry", uid=uid)  # the same delivery id next time
     due = ctx.now + PAUSES[run.attempts]
-    runs.change(ctx, run, attempts=run.attempts + 1, due=due, lease_until=None, lease_token=None)
+    runs.wake_queued(ctx, runs.change(ctx, run, attempts=run.attempts + 1, due=due, lease_until=None, lease_token=None))
 
 
 def _problem(error: BaseException | None) -> Problem:

@@ -154,10 +154,15 @@ def finish(ctx: Ctx, run: Run, outcome: Outcome, problem: Problem | None = None)
     )
     if outcome in ("failed", "finished"):
         _count_failures(ctx, run.automation, failed=outcome == "failed")
+    wake_queued(ctx, run)
+    return done
+
+
+def wake_queued(ctx: Ctx, run: Run) -> None:
+    """Runs of the same rule on the same record look again whether they may begin."""
     r = run_table.c
     same = (r.automation == run.automation, r.level == run.level, r.form == run.form, r.record == run.record)
     ctx.connection.execute(update(run_table).where(*same, r.state == "queued").values(due=ctx.now))
-    return done
 
 
 def others(ctx: Ctx, run: Run) -> list[Run]:

@@ -20,7 +20,8 @@ from dougong.problems import Problem
 from dougong.records.source import RecordSource
 from dougong.spec.app import Automation
 
-QUEUE_PAUSE = timedelta(seconds=1)
+QUEUE_PAUSE = timedelta(hours=1)
+"""A queued run is woken when the one before it ends or lies down; this is for what never told."""
 
 
 def start(platform: Platform, ctx: Ctx, run: Run) -> Run:

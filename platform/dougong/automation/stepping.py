@@ -110,7 +110,7 @@ def _flow(ctx: Ctx, run: Run, scene: Scene, step: Next, known: Done | None) -> T
         case "wait" if known is None:
             until = ctx.workspace.calendar.plus(ctx.now, options["wait"])
             steps.store(ctx, run, step, "waiting", {"until": until.isoformat()})
-            runs.change(ctx, run, state="waiting", due=until, lease_until=None, lease_token=None)
+            runs.wake_queued(ctx, runs.change(ctx, run, state="waiting", due=until, lease_until=None, lease_token=None))
             return Turn(False)
         case "wait":
             steps.store(ctx, run, step, "done", known.result if known else None)

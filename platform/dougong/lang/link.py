@@ -184,7 +184,7 @@ def _target(links: Links, draft: FormDraft, item: FieldDraft, report: Report) ->
 
 
 def _back_link(links: Links, draft: FormDraft, place: Place, report: Report) -> tuple[str, str]:
-    """`visit.customer` → the child form and its link field that leads back here."""
+    """`form.field` → the child form and its link field that leads back here."""
     form, _, id = str(place.value).rpartition(".")
     if not form:
         report.link("related-needs-field", place.mark, word=str(place.value))

@@ -154,7 +154,7 @@ def _levels(app: App, site: Site) -> None:
     height: dict[tuple[str, str], int] = {}
     told: set[tuple[str, str]] = set()
 
-    def visit(key: tuple[str, str], path: tuple[tuple[str, str], ...]) -> int:
+    def climb(key: tuple[str, str], path: tuple[tuple[str, str], ...]) -> int:
         if key in path:
             circle = path[path.index(key) :]
             if not told & set(circle):
@@ -162,12 +162,12 @@ def _levels(app: App, site: Site) -> None:
             told.update(circle)
             return 0
         if key not in height:
-            height[key] = max((visit(other, (*path, key)) + (other[0] != key[0]) for other in below[key]), default=0)
+            height[key] = max((climb(other, (*path, key)) + (other[0] != key[0]) for other in below[key]), default=0)
         return height[key]
 
     for key, field in computed.items():
         reads_children = any(len(path) > 1 for expr in formulas(field) for path in expr.reads)
-        if visit(key, ()) + reads_children > MAX_LEVELS and field.stored:
+        if climb(key, ()) + reads_children > MAX_LEVELS and field.stored:
             site.report.check("aggregate-too-high", field.mark, limit=MAX_LEVELS)
 
 

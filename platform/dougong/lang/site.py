@@ -125,7 +125,7 @@ class Site:
         return ""
 
     def people(self, place: Place) -> tuple[str, ...]:
-        """People paths, checked: `owner.manager`, `role.x`, `team.x`, `user.x`, `customer.owner`."""
+        """People paths, checked: `owner.manager`, `role.x`, `team.x`, `user.x`, `link.owner`."""
         return tuple(str(item.value) for item in place.each() if self._person(item))
 
     def _person(self, place: Place) -> bool:

@@ -83,7 +83,7 @@ def _slip_in(file: str, line: str, number: int) -> Problem | None:
 
 
 def in_key(file: str, key: str, mark: Mark) -> Problem | None:
-    """A slip that still parses, seen in a key: `name：客户`, `name:客户`, a full-width space before it."""
+    """A slip that still parses, seen in a key: `name：文字`, `name:文字`, a full-width space before it."""
     if key.startswith("\u3000"):
         return Problem("fullwidth-space", mark=Mark(file, mark.line, mark.column))
     if match := re.match(r"(\w+)(：|:)(.*)", key):

@@ -21,7 +21,8 @@ from dougong.records.row import is_empty
 from dougong.records.source import RecordSource, environment
 from dougong.spec.app import Automation
 from dougong.spec.form import Field, Form
-from dougong.web import addresses, cells, columns, entering, form as form_pages, here, lists, stages, timeline
+from dougong.web import addresses, cells, columns, entering, here, lists, stages, timeline
+from dougong.web import form as form_pages
 
 page = Blueprint("record", __name__)
 RELATED_ROWS = 20

@@ -129,7 +129,7 @@ def _seen(ctx: Ctx, app: App, id: Any, verb: str = "see") -> Form | None:
 
 def _form_place(form: Form) -> Place:
     url = addresses.of_form(form.key)
-    on = request.path == url or request.path.startswith(url + "/") and not request.path.endswith("/new")
+    on = request.path == url or (request.path.startswith(url + "/") and not request.path.endswith("/new"))
     return Place(url, form.name.in_(g.locale), icon_of(form), on and not request.args.get("view"))
 
 

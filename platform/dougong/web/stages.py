@@ -16,7 +16,8 @@ from dougong.records import entry, rights
 from dougong.records.draft import Saved
 from dougong.spec.app import Stage
 from dougong.spec.form import Field, Form
-from dougong.web import addresses, cells, entering, form as form_pages, here
+from dougong.web import addresses, cells, entering, here
+from dougong.web import form as form_pages
 from dougong.workflow import service
 from dougong.workflow.machine import Decision, Missing
 
@@ -126,7 +127,7 @@ def _state(stage: Stage, at: str, order: list[str]) -> str:
 
 def _offered(target: Target, decision: Decision) -> bool:
     """Stages behind, and those that may be entered from anywhere; those that would skip one are not offered."""
-    return decision.direction == "back" and target.open or not any(m.code == "stage-skipped" for m in decision.missing) and decision.direction == "forward"
+    return (decision.direction == "back" and target.open) or (not any(m.code == "stage-skipped" for m in decision.missing) and decision.direction == "forward")
 
 
 def _target(ctx: Ctx, form: Form, row: Mapping[str, Any], stage: Stage, decision: Decision, back_comment: bool) -> Target:

@@ -41,7 +41,7 @@ SCHEMA = mapping(
             "安装者决定的参数；公式里写 settings.代号。",
             "What the installer decides; settings.<id> in formulas.",
         ),
-        "needs": named("依赖的应用", "Needs", map_of(LABEL), '例如 {sales: ">=1"}。', 'Such as {sales: ">=1"}.'),
+        "needs": named("依赖的应用", "Needs", map_of(LABEL), '例如 {应用代号: ">=1"}。', 'Such as {app: ">=1"}.'),
         "home": named("首页", "Home", list_of(_HOME), "每个角色首先看到什么。", "What each role finds first."),
         "menu": named("菜单", "Menu", list_of({"type": "string"}), "按顺序写表单或视图的代号。", "Forms and views, in order."),
     },

@@ -27,7 +27,9 @@ FLOW = {
     "if": mapping({"if": named("条件", "If", FORMULA), "do": named("做什么", "Do", STEPS), "else": named("否则", "Else", STEPS)}, "do"),
     "for_each": mapping(
         {
-            "for_each": named("对每一条", "For each", RECORDS, "例如 visits，或 all.visit。", "Such as visits, or all.visit."),
+            "for_each": named(
+                "对每一条", "For each", RECORDS, "相关记录的字段，或 all.表单。", "A field of related records, or all.<form>."
+            ),
             "if": named("条件", "If", FORMULA, "只对成立的。", "Only those for which this holds."),
             "do": named("做什么", "Do", STEPS),
         },
@@ -56,7 +58,7 @@ SCHEMA = mapping(
     {
         "automation": named("规则代号", "Automation id", ID),
         "name": named("名称", "Name", LABEL),
-        "on": named("何时", "On", {"type": "object", "dispatch": "trigger"}, "例如 {created: customer}。", "Such as {created: customer}."),
+        "on": named("何时", "On", {"type": "object", "dispatch": "trigger"}, "例如 {created: 表单}。", "Such as {created: form}."),
         "if": named("条件", "If", FORMULA),
         "do": named("做什么", "Do", STEPS),
         "levels": named("分级", "Levels", list_of(_LEVEL), "先提醒本人，再告诉主管……", "First the owner, then the supervisor …"),

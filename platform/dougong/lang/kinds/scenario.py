@@ -31,8 +31,8 @@ SCHEMA = mapping(
             "人物",
             "People",
             map_of(_PERSON),
-            "例如 wang: {role: salesperson, manager: li}。",
-            "Such as wang: {role: salesperson, manager: li}.",
+            "例如 wang: {role: 角色, manager: li}。",
+            "Such as wang: {role: x, manager: li}.",
         ),
         "at": named(
             "开始时间", "At", {"type": "string", "pattern": INSTANT}, "例如 2026-03-02T09:00+08:00。", "Such as 2026-03-02T09:00+08:00."

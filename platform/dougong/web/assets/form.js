@@ -1,5 +1,5 @@
 // A form that thinks along: [data-form=key]. `data-rules` (JSON) says, by field id:
-//   {"fields": {id: {"kind", "percent", "required", "required_when", "visible_when", "readonly_when", "formula"}},
+//   {"fields": {id: {"kind", "percent", "unit" (¥), "required", "required_when", "visible_when", "readonly_when", "formula"}},
 //    "lines": {id: {"fields": {…}}}, "values": {id: …}, "env": {"calendar", "me", "names", "settings", "old"}, "offset": "+08:00"}
 // The conditions are expr/to_json trees, read by expr.js; the server stays the authority and decides again.
 // `values` holds what conditions read but the form doesn't show, `env` what expr.js needs beside the record. What is typed is kept as a draft until the server has it
@@ -80,7 +80,7 @@ class Form {
       if (optional) optional.hidden = required;
       for (const control of field.querySelectorAll("input, select, textarea")) control.toggleAttribute("readonly", readonly);
       const shown = field.querySelector("[data-computed]");
-      if (shown) shown.textContent = value ?? "";
+      if (shown) shown.textContent = value === null || value === undefined ? "" : written(value, this.rules.fields[id]);
     }
     for (const section of this.form.querySelectorAll(".section")) {
       const fields = [...section.querySelectorAll(".field")];
@@ -121,6 +121,20 @@ class Form {
     error.hidden = !text;
     error.querySelector("span").textContent = text;
   }
+}
+
+// A number as people read it: 1,286,000.00 with its unit in front; a percentage as such.
+function written(value, { kind, percent, unit = "" }) {
+  if (kind !== "number") return String(value);
+  const [whole, part] = percent ? shifted(String(value)) : String(value).split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return `${unit}${grouped}${part ? `.${part}` : ""}${percent ? " %" : ""}`;
+}
+
+function shifted(text) {
+  const [whole, part = ""] = text.split(".");
+  const digits = `${whole}${part.padEnd(2, "0").slice(0, 2)}`.replace(/^(-?)0+(?=\d)/, "$1");
+  return [digits, part.slice(2).replace(/0+$/, "")];
 }
 
 function filled(field) {
