@@ -29,9 +29,15 @@ from dougong.web.app import create_app
 PASSWORD = "maple-river-copper-42"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
     "--disable-sync",
-]  # fmt: skip
+]
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True, "locale": "zh-CN"}
 DESK = {"viewport": {"width": 1440, "height": 900}, "locale": "zh-CN"}
 _HASH = passwords.hashed(PASSWORD)
@@ -45,8 +51,10 @@ class Site:
     def make(self, who: str, form: str, **raw: Any) -> str:
         """A record written as that person; its uid."""
         actor = self.runtime.actor(self.people[who])
+
         def work(ctx: Any) -> str:
             return save.create(ctx, form, entry.parse(ctx, ctx.workspace.forms[form], raw)).uid
+
         return self.runtime.write(actor, work)
 
     def client(self, who: str = "", locale: str = "zh-CN") -> Visitor:
@@ -102,7 +110,11 @@ def staff(site: Site, app: str, roster: dict[str, tuple[str, str, str]]) -> None
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     made = build(tmp_path, Path(__file__).parent / "deals")
-    staff(made, "deals", {"li": ("李敏", "chief", ""), "wang": ("王强", "seller", "li"), "zhou": ("周倩", "seller", "li"), "he": ("何平", "helper", "li")})
+    staff(
+        made,
+        "deals",
+        {"li": ("李敏", "chief", ""), "wang": ("王强", "seller", "li"), "zhou": ("周倩", "seller", "li"), "he": ("何平", "helper", "li")},
+    )
     yield made
     made.runtime.close()
 

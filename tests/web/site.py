@@ -39,6 +39,7 @@ PAGE = """
 {% call c.field(f.id, f.name.text, f.required, wide=f.type in ("lines", "long_text"), group=f.type in ("choice", "choices")) -%}
 {{ draw(f) }}{% endcall %}{% endfor %}
 </div></fieldset>
+<p data-field="double">两倍 <output data-computed></output></p><p data-field="share">占比 <output data-computed></output></p>
 {{ c.form_foot("提交", "/list") }}
 </form>
 {% endblock %}
@@ -77,17 +78,21 @@ FIELDS = (
     _field("items", "明细", "lines", target="desk.note_items"),
 )
 SHAPE = Shape("desk.note", "记录", {f.id: Member(f.value, f.name.text) for f in FIELDS})
+FORMULAS = {"double": ("amount * 2", {"unit": "¥"}), "share": ("amount / 1000000", {"percent": True})}
 WHEN = {"slides": {"required_when": "kind == 'demo'"}, "reason": {"visible_when": "amount > 100000 and not agreed"}}
 
 
+def tree(source: str) -> dict[str, Any]:
+    expr, problems = compile_expr(source, NOWHERE, Scope("desk", {SHAPE.key: SHAPE}, SHAPE))
+    assert expr, problems
+    return to_json(expr)
+
+
 def rules() -> dict[str, Any]:
-    scope = Scope("desk", {SHAPE.key: SHAPE}, SHAPE)
     out: dict[str, Any] = {f.id: {"kind": f.value.kind, "required": f.required} for f in FIELDS}
     for id, conditions in WHEN.items():
-        for name, source in conditions.items():
-            expr, problems = compile_expr(source, NOWHERE, scope)
-            assert expr, problems
-            out[id][name] = to_json(expr)
+        out[id] |= {name: tree(source) for name, source in conditions.items()}
+    out |= {id: {"kind": "number", "formula": tree(source), **more} for id, (source, more) in FORMULAS.items()}
     lines = {"items": {"fields": {c.id: {"kind": c.value.kind} for c in COLUMNS}}}
     return {"fields": out, "lines": lines, "env": {"calendar": calendar_json(Calendar())}, "offset": "+08:00"}
 

@@ -63,6 +63,17 @@ def test_conditions_show_and_demand_fields_while_one_types(page_phone: Page, sit
     expect(reason).to_be_hidden()
 
 
+@pytest.mark.parametrize(
+    ("typed", "double", "share"),
+    [("643000", "¥1,286,000.00", "64.3 %"), ("5", "¥10.00", "0.0005 %"), ("-70000.5", "¥-140,001.00", "-7.00005 %"), ("much", "", "")],
+)
+def test_a_formula_is_worked_out_while_one_types(page_desk: Page, site: Site, typed: str, double: str, share: str) -> None:
+    page_desk.goto(f"{site.address}/form")
+    page_desk.get_by_label("金额").fill(typed)
+    expect(page_desk.locator("[data-field=double] output")).to_have_text(double)
+    expect(page_desk.locator("[data-field=share] output")).to_have_text(share)
+
+
 def test_an_unfinished_form_says_what_is_missing_beside_the_field_and_is_not_sent(page_phone: Page, site: Site) -> None:
     page_phone.goto(f"{site.address}/form")
     page_phone.get_by_role("button", name="提交").click()

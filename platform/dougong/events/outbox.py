@@ -123,10 +123,9 @@ def append_many(ctx: Ctx, events: Sequence[Event]) -> None:
 
 def claim(connection: Connection, now: datetime, limit: int = 20) -> list[Claim]:
     """The oldest waiting event of up to `limit` records; a claimed one again only after its lease ran out."""
-    e, older = event_table, event_table.alias("older")
-    behind = exists().where(older.c.form == e.c.form, older.c.record == e.c.record, older.c.id < e.c.id, older.c.state != _DONE)
+    e = event_table
     free = or_(e.c.state == "open", and_(e.c.state == "claimed", e.c.lease_until <= now))
-    heads = select(e.c.id).where(_waiting, free, ~behind).order_by(e.c.id).limit(limit).with_for_update(skip_locked=True)
+    heads = select(e.c.id).where(_waiting, free, ~_behind()).order_by(e.c.id).limit(limit).with_for_update(skip_locked=True)
     ids = list(connection.execute(heads).scalars())
     if not ids:
         return []
@@ -153,12 +152,18 @@ def give_back(connection: Connection, claim: Claim, now: datetime, error: str) -
 
 
 def next_due(connection: Connection) -> datetime | None:
-    """When there is something to claim: the earliest `at` of open events or end of a lease."""
+    """When there is something to claim: the earliest `at` of open events that no other holds up, or end of a lease."""
     e = event_table
-    opened = select(func.min(e.c.at)).where(_waiting, e.c.state == "open").scalar_subquery()
+    opened = select(func.min(e.c.at)).where(_waiting, e.c.state == "open", ~_behind()).scalar_subquery()
     leased = select(func.min(e.c.lease_until)).where(_waiting, e.c.state == "claimed").scalar_subquery()
     found = [at for at in connection.execute(select(opened, leased)).one() if at is not None]
     return min(found, default=None)
+
+
+def _behind() -> ColumnElement[bool]:
+    """There is an older event of the same record that isn't done."""
+    e, older = event_table, event_table.alias("older")
+    return exists().where(older.c.form == e.c.form, older.c.record == e.c.record, older.c.id < e.c.id, older.c.state != _DONE)
 
 
 def _row(ctx: Ctx, event: Event) -> dict[str, Any]:

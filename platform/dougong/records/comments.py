@@ -40,7 +40,15 @@ def add(ctx: Ctx, form: str, record_uid: str, body: str) -> str:
         raise Problems([refused.problem(form)]) from None
     if not text or ctx.actor.user is None:
         raise Problems([Problem("comment-empty", form=form)])
-    entry = {"uid": str(uuid7()), "form": form, "record": row["id"], "at": ctx.now, "user": ctx.actor.user, "name": ctx.actor.name, "body": text}
+    entry = {
+        "uid": str(uuid7()),
+        "form": form,
+        "record": row["id"],
+        "at": ctx.now,
+        "user": ctx.actor.user,
+        "name": ctx.actor.name,
+        "body": text,
+    }
     ctx.connection.execute(insert(comment_table).values(entry))
     return str(entry["uid"])
 

@@ -43,10 +43,22 @@ from dougong.web import (
 MOST_BYTES = 128 << 20  # a video; each field has its own, smaller limit
 MOST_FORM_BYTES = 2 << 20
 MOST_FORM_PARTS = 5_000
-POLICY = "; ".join((
-    "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "font-src 'self'", "connect-src 'self'",
-    "media-src 'self' blob:", "manifest-src 'self'", "worker-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
-))  # fmt: skip
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "media-src 'self' blob:",
+        "manifest-src 'self'",
+        "worker-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -64,16 +76,22 @@ def create_app(runtime: Runtime, doors: Iterable[Blueprint] = ()) -> Flask:
     app = Flask(__name__)
     app.secret_key = hmac.new(runtime.workspace().key, b"flash", hashlib.sha256).digest()
     app.config.update(
-        MAX_CONTENT_LENGTH=MOST_BYTES, MAX_FORM_MEMORY_SIZE=MOST_FORM_BYTES, MAX_FORM_PARTS=MOST_FORM_PARTS, SESSION_COOKIE_NAME="dougong_words",
-        SESSION_COOKIE_SAMESITE="Lax", SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
-    )  # fmt: skip
+        MAX_CONTENT_LENGTH=MOST_BYTES,
+        MAX_FORM_MEMORY_SIZE=MOST_FORM_BYTES,
+        MAX_FORM_PARTS=MOST_FORM_PARTS,
+        SESSION_COOKIE_NAME="dougong_words",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
+    )
     app.extensions[here.EXTENSION] = runtime
     app.extensions[files.EXTENSION] = Disk(runtime.settings.home / "files")
     outside = list(doors)
     session.install(app, runtime, frozenset(b.name for b in outside))
     language.install(app, here.reader)
     bundle.install(app)
-    app.jinja_env.globals.update(choices_of=_choices, target_of=cells.target_of, form_icon=shell.icon_of, named=_named, title_field=columns.title_field)
+    app.jinja_env.globals.update(
+        choices_of=_choices, target_of=cells.target_of, form_icon=shell.icon_of, named=_named, title_field=columns.title_field
+    )
     app.jinja_env.filters["span"] = here.span
     app.context_processor(lambda: {"shell": shell.build()} if request.endpoint != "static" else {})
     app.before_request(_bound)
@@ -134,7 +152,9 @@ def _page(status: int, problems: list[Problem]) -> tuple[Response | str, int]:
     here.close()
     locale = g.get("locale", "zh-CN")
     if request.accept_mimetypes.best == "application/json":
-        return jsonify({"message": " ".join(p.sentence(locale) for p in problems), "problems": [p.as_json(locale) for p in problems]}), status
+        return jsonify(
+            {"message": " ".join(p.sentence(locale) for p in problems), "problems": [p.as_json(locale) for p in problems]}
+        ), status
     guest = g.get("actor") is None or status >= 500
     return render_template("error.html", problems=problems, status=status, layout="bare.html" if guest else "base.html"), status
 
@@ -147,4 +167,3 @@ def _choices(field: object) -> list[tuple[str, str]]:
 def _named(uids: Iterable[str], titles: dict[str, str]) -> list[tuple[str, str]]:
     """Chosen records of a filter with their titles; 'me' is whoever reads."""
     return [(uid, here.say("me") if uid == "me" else titles.get(uid, "")) for uid in uids if uid == "me" or uid in titles]
-

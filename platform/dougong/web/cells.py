@@ -157,7 +157,11 @@ def limits(ctx: Ctx, form: Form) -> tuple[tuple[str, Span], ...]:
     """After how long without movement a record counts as late: the first level of every `inactive` rule on this form."""
     app = ctx.workspace.apps.get(form.app)
     rules: Iterable[Automation] = app.automations.values() if app else ()
-    wanted = [(r, r.levels[0].after) for r in rules if r.on.kind == "inactive" and r.on.form == form.key and r.enabled and not r.broken and r.levels]
+    wanted = [
+        (r, r.levels[0].after)
+        for r in rules
+        if r.on.kind == "inactive" and r.on.form == form.key and r.enabled and not r.broken and r.levels
+    ]
     return tuple((str(rule.on.options.get("since", "touched_at")), after) for rule, after in wanted if after is not None)
 
 

@@ -13,7 +13,9 @@ from dougong.spec.app import View
 from dougong.spec.form import Field, Form
 
 MOST = 7
-LONG = frozenset({"long_text", "rich_text", "json", "checklist", "location", "lines", "related", "links", "signature", "audio", "video", "file", "image"})
+LONG = frozenset(
+    {"long_text", "rich_text", "json", "checklist", "location", "lines", "related", "links", "signature", "audio", "video", "file", "image"}
+)
 """Types whose values say nothing in a narrow column."""
 STATES = ("green", "yellow", "red", "grey")
 QUIET = frozenset({"creator", "created_at", "modified_at", "stage_since"})

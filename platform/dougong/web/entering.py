@@ -73,8 +73,16 @@ def columns_of(ctx: Ctx, field: Field) -> tuple[Field, ...]:
 
 
 def control(
-    ctx: Ctx, form: Form, field: Field, value: Any, *, error: str = "", origin: str = "", required: bool | None = None,
-    conflict: tuple[str, str] | None = None, demanded: bool = False,
+    ctx: Ctx,
+    form: Form,
+    field: Field,
+    value: Any,
+    *,
+    error: str = "",
+    origin: str = "",
+    required: bool | None = None,
+    conflict: tuple[str, str] | None = None,
+    demanded: bool = False,
 ) -> Control:
     """`value` is in the shape that fields/draw.py names for its widget."""
     widget = field_types[field.type].widget
@@ -165,9 +173,15 @@ def files_of(ctx: Ctx, uids: Sequence[str]) -> list[dict[str, str]]:
     """What a file control shows of each attachment; a uid that is no file of this workspace is left out."""
     found = attachments.named(ctx.connection, uids)
     return [
-        {"uid": uid, "name": found[uid].name, "url": addresses.of_file(uid), "thumb": addresses.of_file(uid, True) if found[uid].thumb else ""}
-        for uid in uids if uid in found and (found[uid].form or found[uid].creator == ctx.actor.user)
-    ]  # fmt: skip
+        {
+            "uid": uid,
+            "name": found[uid].name,
+            "url": addresses.of_file(uid),
+            "thumb": addresses.of_file(uid, True) if found[uid].thumb else "",
+        }
+        for uid in uids
+        if uid in found and (found[uid].form or found[uid].creator == ctx.actor.user)
+    ]
 
 
 def _chosen(ctx: Ctx, field: Field, uid: str) -> dict[str, str]:

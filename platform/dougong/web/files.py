@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import BinaryIO, cast
 
 from flask import Blueprint, Response, abort, current_app, g, jsonify, request, stream_with_context
 from werkzeug.http import dump_options_header
@@ -23,7 +23,9 @@ from dougong.web import addresses, here, session
 page = Blueprint("files", __name__)
 EXTENSION = "dougong.files"
 CHUNK = 1 << 16
-SHOWN = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "audio/mpeg", "audio/mp4", "audio/webm", "audio/ogg", "video/mp4", "video/webm"})
+SHOWN = frozenset(
+    {"image/jpeg", "image/png", "image/webp", "image/gif", "audio/mpeg", "audio/mp4", "audio/webm", "audio/ogg", "video/mp4", "video/webm"}
+)
 """What a browser may show in our origin; all else is a download (THREATS S24)."""
 
 
@@ -42,7 +44,9 @@ def upload() -> tuple[Response, int]:
     limits = Limits(kind.kinds, kind.largest(field.options))
     here.close()
     try:
-        received = attachments.receive(storage(), sent.stream, sent.filename or "", limits, session.now(), _watermark(field))
+        received = attachments.receive(
+            storage(), cast(BinaryIO, sent.stream), sent.filename or "", limits, session.now(), _watermark(field)
+        )
         kept = here.write(lambda ctx: attachments.keep(ctx.connection, received, ctx.actor.user, ctx.now))
     except Problems as problems:
         return jsonify({"message": " ".join(p.sentence(g.locale) for p in problems)}), 422
@@ -63,7 +67,9 @@ def download(uid: object) -> Response:
         abort(404)
     shown = thumb or found.type in SHOWN
     name = dump_options_header("inline" if shown else "attachment", {"filename": found.name})
-    answer = Response(stream_with_context(iter(lambda: stream.read(CHUNK), b"")), mimetype="image/jpeg" if thumb and not found.thumb else found.type)
+    answer = Response(
+        stream_with_context(iter(lambda: stream.read(CHUNK), b"")), mimetype="image/jpeg" if thumb and not found.thumb else found.type
+    )
     answer.call_on_close(stream.close)
     answer.headers["Content-Disposition"] = name
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"

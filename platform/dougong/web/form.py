@@ -76,7 +76,7 @@ def create(app: str, id: str) -> Response | tuple[str, int]:
         return _refused(Entry(form, fields, hidden={"uid": uid, "back": back}), raw, problems)
     for warning in saved.warnings:
         flash(warning.sentence(g.locale))
-    flash({"text": here.say("Saved: %(form)s", form=form.name.in_(g.locale)), "saved": _draft_key(form, None)})
+    here.tell(here.say("Saved: %(form)s", form=form.name.in_(g.locale)), saved=_draft_key(form, None))
     return redirect(session.local(back) if back else addresses.of_record(form.key, saved.uid), 303)
 
 
@@ -97,7 +97,7 @@ def change(app: str, id: str, uid: object) -> Response | tuple[str, int]:
         return _refused(_editing(here.ctx(), form, row), raw, problems)
     for warning in saved.warnings:
         flash(warning.sentence(g.locale))
-    flash({"text": here.say("Saved"), "saved": _draft_key(form, row)})
+    here.tell(here.say("Saved"), saved=_draft_key(form, row))
     return redirect(addresses.of_record(form.key, row["uid"]), 303)
 
 
@@ -226,10 +226,20 @@ def _draw(entry_: Entry, refused: bool = False) -> str:
     back = addresses.of_record(form.key, entry_.row["uid"]) if entry_.row else entry_.hidden.get("back") or addresses.of_form(form.key)
     known = {f.id for f in form.fields.values()}
     return render_template(
-        "form/form.html", form=form, entry=entry_, sections=[(n, c) for n, c in sections if c], refused=refused, back=back,
-        computed=rules.computed(ctx, form, {f.id: f for f in entry_.fields}), general=entry_.errors.get("", ""), key=_draft_key(form, entry_.row), rules=rules.of_form(ctx, form, entry_.fields, entry_.row or _plain(entry_)),
-        unplaced=[words for name, words in entry_.errors.items() if name and (name not in known or name not in {f.id for f in entry_.fields})],
-    )  # fmt: skip
+        "form/form.html",
+        form=form,
+        entry=entry_,
+        sections=[(n, c) for n, c in sections if c],
+        refused=refused,
+        back=back,
+        computed=rules.computed(ctx, form, {f.id: f for f in entry_.fields}),
+        general=entry_.errors.get("", ""),
+        key=_draft_key(form, entry_.row),
+        rules=rules.of_form(ctx, form, entry_.fields, entry_.row or _plain(entry_)),
+        unplaced=[
+            words for name, words in entry_.errors.items() if name and (name not in known or name not in {f.id for f in entry_.fields})
+        ],
+    )
 
 
 def _plain(entry_: Entry) -> Mapping[str, Any]:
@@ -239,9 +249,14 @@ def _plain(entry_: Entry) -> Mapping[str, Any]:
 
 def _control(ctx: Ctx, entry_: Entry, field_: Field) -> Control:
     return entering.control(
-        ctx, entry_.form, field_, entry_.values.get(field_.id), error=entry_.errors.get(field_.id, ""), origin=entry_.origins.get(field_.id, ""),
+        ctx,
+        entry_.form,
+        field_,
+        entry_.values.get(field_.id),
+        error=entry_.errors.get(field_.id, ""),
+        origin=entry_.origins.get(field_.id, ""),
         conflict=entry_.conflicts.get(field_.id),
-    )  # fmt: skip
+    )
 
 
 def _draft_key(form: Form, row: Mapping[str, Any] | None) -> str:
@@ -254,7 +269,11 @@ def _one(form: Form, row: Mapping[str, Any], name: str, errors: Mapping[str, str
     if field_ is None:
         return _fact(form, row, name)
     shared = cells.Page.of(ctx, form, [field_], [row])
-    value = entering.shown_value(ctx, form, field_, row.get(name), shared, row["id"]) if raw is None else entering.posted_value(ctx, field_, raw)
+    value = (
+        entering.shown_value(ctx, form, field_, row.get(name), shared, row["id"])
+        if raw is None
+        else entering.posted_value(ctx, field_, raw)
+    )
     error = " ".join(errors.values())
     control = entering.control(ctx, form, field_, value, error=error)
     hidden = {"revision": str(row["revision"]), "seen": _seal(ctx, form, (field_,), row)}
@@ -266,7 +285,9 @@ def _fact(form: Form, row: Mapping[str, Any], name: str) -> str:
     field_ = query.field_of(form, name)
     shared = cells.Page.of(ctx, form, [field_], [row])
     may = any(f.id == name for f in entering.writable(ctx, form, row))
-    return render_template("record/fact.html", cell=shared.cell(field_, row), edit=addresses.of_record(form.key, row["uid"], f"field/{name}") if may else "")
+    return render_template(
+        "record/fact.html", cell=shared.cell(field_, row), edit=addresses.of_record(form.key, row["uid"], f"field/{name}") if may else ""
+    )
 
 
 def parsed_link(ctx: Ctx, field_: Field, uid: str) -> int | None:

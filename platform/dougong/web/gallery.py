@@ -122,7 +122,9 @@ def _confirmed(id: str, prepared: Prepared, kind: str) -> Response | tuple[str, 
 
 
 def _templates() -> list[Path]:
-    shipped = [p for p in sorted(folder("app_templates").glob("*")) if (p / "app.yaml").is_file()] if folder("app_templates").is_dir() else []
+    shipped = (
+        [p for p in sorted(folder("app_templates").glob("*")) if (p / "app.yaml").is_file()] if folder("app_templates").is_dir() else []
+    )
     first = folder("examples/first")
     return shipped + ([first] if (first / "app.yaml").is_file() else [])
 
@@ -153,10 +155,15 @@ def _plan(id: str, answers: Mapping[str, Any], wrong: Problems | None = None) ->
     except Problems as found:
         prepared, problems = None, tuple(found)
     html = render_template(
-        "gallery/plan.html", id=id, app=app, lines=prepared.plan.lines(g.locale) if prepared else [], problems=problems,
+        "gallery/plan.html",
+        id=id,
+        app=app,
+        lines=prepared.plan.lines(g.locale) if prepared else [],
+        problems=problems,
         questions=[q for q in (app.questions.values() if app else ()) if q.type.kind in ASKED],
-        loses=[c for c in prepared.plan.changes if c.loses] if prepared else [], installed=id in here.ctx().workspace.apps,
-    )  # fmt: skip
+        loses=[c for c in prepared.plan.changes if c.loses] if prepared else [],
+        installed=id in here.ctx().workspace.apps,
+    )
     return (html, 422) if problems else html
 
 

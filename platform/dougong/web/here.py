@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 from flask import Response as FlaskResponse
-from flask import abort, current_app, g, redirect, request
+from flask import abort, current_app, flash, g, redirect, request
 from werkzeug.wrappers import Response
 
 from dougong.context import Ctx
@@ -50,6 +50,11 @@ def write(work: Callable[[Ctx], T]) -> T:
     """`work` in a transaction of its own, as the person who is signed in. Raises Problems."""
     close()
     return runtime().write(session.actor(), work, locale=g.locale)
+
+
+def tell(text: str, *, saved: str = "", undo: str = "") -> None:
+    """A toast on the next page: `saved` ends the draft of that form, `undo` is the address that takes it back."""
+    flash({"text": text, "saved": saved, "undo": undo})  # type: ignore[arg-type]
 
 
 def say(key: str, /, **values: Any) -> str:
@@ -121,4 +126,8 @@ def plain(cell: Cell) -> str:
         return language.ago(cell.value, reader()) if cell.kind == "ago" else formats.moment(cell.value, reader())
     if isinstance(cell.value, date):
         return formats.day(cell.value, reader())
-    return formats.short_money(cell.value, reader(), ctx().workspace.currency) if isinstance(cell.value, Decimal) and cell.kind == "money" else cell.text
+    return (
+        formats.short_money(cell.value, reader(), ctx().workspace.currency)
+        if isinstance(cell.value, Decimal) and cell.kind == "money"
+        else cell.text
+    )

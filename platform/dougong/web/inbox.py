@@ -23,7 +23,7 @@ PAGE_ROWS = 50
 class Item:
     """`url` leads to the record, '' where it is gone or was never the reader's."""
 
-    message: Mapping[str, Any]
+    message: Mapping[Any, Any]
     url: str
 
 
@@ -67,7 +67,7 @@ def seen(uid: object) -> Response:
     return here.go(url if request.form.get("open") and url else stay)
 
 
-def _items(ctx: Ctx, rows: Sequence[Mapping[str, Any]]) -> list[Item]:
+def _items(ctx: Ctx, rows: Sequence[Mapping[Any, Any]]) -> list[Item]:
     return [Item(row, url_of(ctx, row["form"], row["record"])) for row in rows]
 
 

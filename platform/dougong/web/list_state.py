@@ -17,9 +17,18 @@ from dougong.spec.app import Sort, View
 from dougong.spec.form import Form
 
 OPERATORS = {
-    "is": "==", "not": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "has": "contains", "in": "in", "between": "between", "empty": "is empty",
+    "is": "==",
+    "not": "!=",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+    "has": "contains",
+    "in": "in",
+    "between": "between",
+    "empty": "is empty",
     "filled": "is not empty",
-}  # fmt: skip
+}
 MOST_FILTERS = 30
 ME = "me"
 """In a filter on people: whoever reads the list, so that the address can be sent to a colleague."""
@@ -70,21 +79,21 @@ def read(form: Form, views: Iterable[View], args: MultiDict[str, str]) -> State:
         values = tuple(v for v in args.getlist(name) if v.strip())
         if name.startswith("f.") and op in OPERATORS and field and values:
             given.append((name, values[:200]))
-    return State(form, view, tuple(given[:MOST_FILTERS]), args.get("q", "").strip()[:200], args.get("sort", "")[:60], args.get("after", "")[:2000])
+    return State(
+        form, view, tuple(given[:MOST_FILTERS]), args.get("q", "").strip()[:200], args.get("sort", "")[:60], args.get("after", "")[:2000]
+    )
 
 
 def _filter(form: Form, name: str, values: tuple[str, ...], me_uid: str) -> Filter:
     field_id, _, op = name.removeprefix("f.").rpartition(".")
     field = form.fields.get(field_id)
-    given = [me_uid if v == ME and field and _people(field.value.form, field.value.of and field.value.of.form) else v for v in values]
+    given = [
+        me_uid if v == ME and field and "user" in (field.value.form, field.value.of.form if field.value.of else "") else v for v in values
+    ]
     if field and field.value.kind == "datetime":
         given = [_edge(v, op) for v in given]
     several = op in ("in", "between") or len(given) > 1
     return Filter(field_id, OPERATORS[op], given if several else given[0])
-
-
-def _people(*forms: str | None) -> bool:
-    return "user" in forms
 
 
 def _edge(written: str, op: str) -> str:

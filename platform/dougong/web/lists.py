@@ -124,7 +124,10 @@ def _page(form: Form, state: State, found: query.Page | None, faults: tuple[str,
     fields = columns.shown(ctx, form, state.view)
     hits = query.count(ctx, query_of(ctx, state, 1)) if found else query.Count(0, True)
     return {
-        "form": form, "state": state, "faults": faults, "hits": hits,
+        "form": form,
+        "state": state,
+        "faults": faults,
+        "hits": hits,
         "columns": _columns(ctx, form, fields, state),
         "rows": rows_of(ctx, form, fields, found.rows, state.search) if found else (),
         "here": addresses.with_args(addresses.of_form(form.key), state.args),
@@ -133,11 +136,14 @@ def _page(form: Form, state: State, found: query.Page | None, faults: tuple[str,
         "chips": _chips(ctx, form, state),
         "active": tuple(_active(ctx, form, state)),
         "filters": columns.filterable(ctx, form),
-        "may_add": allowed.may("add"), "new": addresses.of_new(form.key),
+        "may_add": allowed.may("add"),
+        "new": addresses.of_new(form.key),
         "export": addresses.with_args(addresses.of_form(form.key) + "/export.csv", state.args) if allowed.may("export") else "",
         "clear": addresses.of_form(form.key, view=state.view.id if state.view else ""),
-        "types": field_types, "picker": addresses.of_picker, "chosen": _chosen(ctx, form, state),
-    }  # fmt: skip
+        "types": field_types,
+        "picker": addresses.of_picker,
+        "chosen": _chosen(ctx, form, state),
+    }
 
 
 def _columns(ctx: Ctx, form: Form, fields: Sequence[Field], state: State) -> tuple[Column, ...]:
@@ -181,13 +187,24 @@ def _chips(ctx: Ctx, form: Form, state: State) -> list[dict[str, Any]]:
         chips.append({"label": here.say("Mine"), "url": addresses.of_form(form.key, **{"f.owner.is": list_state.ME}), "current": mine})
     for view in views_of(ctx, form):
         if view.kind == "list":
-            chips.append({"label": view.name.in_(g.locale), "url": addresses.of_form(form.key, view=view.id), "current": state.view == view})
+            chips.append(
+                {"label": view.name.in_(g.locale), "url": addresses.of_form(form.key, view=view.id), "current": state.view == view}
+            )
     return chips
 
 
 def _active(ctx: Ctx, form: Form, state: State) -> Iterator[dict[str, str]]:
     """The filters in words, each with the address without it."""
-    words = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "not": "≠", "has": here.say("contains"), "empty": here.say("is empty"), "filled": here.say("is not empty")}
+    words = {
+        "lt": "<",
+        "le": "≤",
+        "gt": ">",
+        "ge": "≥",
+        "not": "≠",
+        "has": here.say("contains"),
+        "empty": here.say("is empty"),
+        "filled": here.say("is not empty"),
+    }
     chosen = _chosen(ctx, form, state)
     for name, values in state.given:
         id, _, op = name.removeprefix("f.").rpartition(".")

@@ -32,9 +32,12 @@ def pick(id: str, app: str = "") -> Response:
     fields = _notes(form)
     shared = cells.Page.of(ctx, form, fields, rows)
     shown = [r for r in rows if key != "user" or r.get("active")]
-    return jsonify([
-        {"id": row["uid"], "text": shared.title(form, row), "note": " · ".join(c.text for f in fields if (c := shared.cell(f, row)))} for row in shown
-    ])  # fmt: skip
+    return jsonify(
+        [
+            {"id": row["uid"], "text": shared.title(form, row), "note": " · ".join(c.text for f in fields if (c := shared.cell(f, row)))}
+            for row in shown
+        ]
+    )
 
 
 @page.get("/pick/region")
@@ -49,4 +52,8 @@ def _notes(form: Form) -> list[Field]:
     """Two facts that tell records of one name apart."""
     told = columns.title_fields(form)
     useful = [f for f in columns.readable(here.ctx(), form) if f.id not in told and not f.system and f.type not in columns.LONG]
-    return [f for f in useful if f.value.kind in ("text", "choice", "record")][:2] if form.app else [f for f in useful if f.id in ("title", "team")]
+    return (
+        [f for f in useful if f.value.kind in ("text", "choice", "record")][:2]
+        if form.app
+        else [f for f in useful if f.id in ("title", "team")]
+    )

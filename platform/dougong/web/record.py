@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from dougong.context import Ctx
 from dougong.events.images import encode_row
 from dougong.events.outbox import Event, append
+from dougong.expr.to_python import evaluate
 from dougong.problems import Problem, Problems
 from dougong.records import comments, compute, query, rights, save
 from dougong.records.filters import Filter
@@ -75,13 +76,25 @@ def show(app: str, id: str, uid: object) -> str:
     able = entering.writable(ctx, form, row) if _may(ctx, form, row, "edit") else ()
     sections, empty = _sections(ctx, form, row, shared, {f.id for f in able})
     return render_template(
-        "record/record.html", form=form, row=row, head=_head(ctx, form, row, fields, shared), bar=stages.bar(ctx, form, row),
-        sections=sections, empty=empty, lines=tuple(_lines(ctx, form, row)), days=timeline.of(ctx, form, row, children),
-        related=tuple(r for child, via in children if (r := _related(ctx, row, child, via, form))), buttons=tuple(a.on.options["name"] for a in _buttons(ctx, form)),
-        url=addresses.of_record(form.key, row["uid"]), list_url=addresses.of_form(form.key), may_edit=bool(able),
-        may_delete=_may(ctx, form, row, "delete"), allowed=allowed, primary=_primary(ctx, form, row, children),
+        "record/record.html",
+        form=form,
+        row=row,
+        head=_head(ctx, form, row, fields, shared),
+        bar=stages.bar(ctx, form, row),
+        sections=sections,
+        empty=empty,
+        lines=tuple(_lines(ctx, form, row)),
+        days=timeline.of(ctx, form, row, children),
+        related=tuple(r for child, via in children if (r := _related(ctx, row, child, via, form))),
+        buttons=tuple(a.on.options["name"] for a in _buttons(ctx, form)),
+        url=addresses.of_record(form.key, row["uid"]),
+        list_url=addresses.of_form(form.key),
+        may_edit=bool(able),
+        may_delete=_may(ctx, form, row, "delete"),
+        allowed=allowed,
+        primary=_primary(ctx, form, row, children),
         runs=addresses.with_args("/runs", {"app": form.app, "record": row["uid"], "form": form.key}),
-    )  # fmt: skip
+    )
 
 
 @page.get("/a/<app>/<id>/<uuid:uid>/why/<name>")
@@ -96,9 +109,13 @@ def why(app: str, id: str, uid: object, name: str) -> str:
     shared = cells.Page.of(ctx, form, columns.readable(ctx, form), [row])
     template = "record/why_sheet.html" if request.headers.get("HX-Request") else "record/why.html"
     return render_template(
-        template, form=form, cell=shared.cell(field_, row), cases=tuple(_cases(ctx, form, field_, row)),
-        inputs=tuple(_inputs(ctx, form, field_, row, shared)), back=addresses.of_record(form.key, row["uid"]),
-    )  # fmt: skip
+        template,
+        form=form,
+        cell=shared.cell(field_, row),
+        cases=tuple(_cases(ctx, form, field_, row)),
+        inputs=tuple(_inputs(ctx, form, field_, row, shared)),
+        back=addresses.of_record(form.key, row["uid"]),
+    )
 
 
 @page.post("/a/<app>/<id>/<uuid:uid>/comments")
@@ -109,7 +126,7 @@ def comment(app: str, id: str, uid: object) -> Response:
     except Problems as problems:
         flash(" ".join(p.sentence(g.locale) for p in problems))
     else:
-        flash({"text": here.say("Comment added"), "saved": f"{form.key}:{uid}:comment"})
+        here.tell(here.say("Comment added"), saved=f"{form.key}:{uid}:comment")
     return redirect(addresses.of_record(form.key, str(uid)), 303)
 
 
@@ -119,7 +136,7 @@ def change_comment(app: str, id: str, uid: object, which: object, what: str) -> 
     here.write(lambda ctx: comments.set_deleted(ctx, form.key, str(uid), str(which), what == "delete"))
     url = addresses.of_record(form.key, str(uid))
     if what == "delete":
-        flash({"text": here.say("Comment taken back"), "undo": f"{url}/comments/{which}/restore"})
+        here.tell(here.say("Comment taken back"), undo=f"{url}/comments/{which}/restore")
     return redirect(url, 303)
 
 
@@ -132,7 +149,7 @@ def delete(app: str, id: str, uid: object) -> Response:
     except Problems as problems:
         flash(" ".join(p.sentence(g.locale) for p in problems))
         return redirect(addresses.of_record(form.key, str(uid)), 303)
-    flash({"text": here.say("Deleted: %(title)s", title=title), "undo": addresses.of_record(form.key, str(uid), "restore")})
+    here.tell(here.say("Deleted: %(title)s", title=title), undo=addresses.of_record(form.key, str(uid), "restore"))
     return redirect(addresses.of_form(form.key), 303)
 
 
@@ -182,8 +199,14 @@ def _head(ctx: Ctx, form: Form, row: Mapping[str, Any], fields: Sequence[Field],
         wanted = sorted((f for f in short if f.value.kind in ("choice", "record", "text")), key=lists.rank)[:6]
     shown = [c for f in wanted if (c := shared.cell(f, row)) and c.kind != "state"][:3]
     state_name = form.face.get("state")
-    states = [c for f in fields if f.id != "stage" and (state_name is None or f.id == state_name) and (c := shared.cell(f, row)) and c.kind == "state"]
-    return Head(shared.title(form, row) or here.say("Untitled"), tuple(shown), states[0] if states else None, tuple(_reach(ctx, form, row, fields)))
+    states = [
+        c
+        for f in fields
+        if f.id != "stage" and (state_name is None or f.id == state_name) and (c := shared.cell(f, row)) and c.kind == "state"
+    ]
+    return Head(
+        shared.title(form, row) or here.say("Untitled"), tuple(shown), states[0] if states else None, tuple(_reach(ctx, form, row, fields))
+    )
 
 
 def _reach(ctx: Ctx, form: Form, row: Mapping[str, Any], fields: Sequence[Field]) -> Iterator[Mapping[str, str]]:
@@ -204,13 +227,19 @@ def _reach(ctx: Ctx, form: Form, row: Mapping[str, Any], fields: Sequence[Field]
             yield {"label": here.say("Navigate"), "url": f"geo:{value.get('lat')},{value.get('lng')}", "icon": "navigation"}
 
 
-def _sections(ctx: Ctx, form: Form, row: Mapping[str, Any], shared: cells.Page, able: set[str]) -> tuple[tuple[Section, ...], tuple[Fact, ...]]:
+def _sections(
+    ctx: Ctx, form: Form, row: Mapping[str, Any], shared: cells.Page, able: set[str]
+) -> tuple[tuple[Section, ...], tuple[Fact, ...]]:
     """Filled fields by section; the empty ones together, to be folded away."""
     left = {f.id: f for f in columns.readable(ctx, form) if f.value.kind != "records" and f.id != "stage_since"}
     plan = [(s.name.in_(g.locale), [left.pop(n) for n in s.fields if n in left]) for s in form.layout]
     own = [f for f in left.values() if not f.system]
     quiet = [f for f in left.values() if f.system and f.id != "owner"]
-    plan += [(here.say("More") if plan and own else "", own), ("", [f for f in left.values() if f.id == "owner"]), (here.say("About this record"), quiet)]
+    plan += [
+        (here.say("More") if plan and own else "", own),
+        ("", [f for f in left.values() if f.id == "owner"]),
+        (here.say("About this record"), quiet),
+    ]
     sections, empty = [], []
     for name, fields in plan:
         facts = [_fact(form, row, shared, f, able) for f in fields]
@@ -248,10 +277,14 @@ def _related(ctx: Ctx, row: Mapping[str, Any], child: Form, via: Field, form: Fo
     here_ = addresses.of_record(form.key, row["uid"])
     may_add = rights.access(ctx, child.key).may("add")
     return Related(
-        child, child.name.in_(g.locale), lists.rows_of(ctx, child, shown, found.rows), shown, hits,
+        child,
+        child.name.in_(g.locale),
+        lists.rows_of(ctx, child, shown, found.rows),
+        shown,
+        hits,
         addresses.of_form(child.key, **{f"f.{via.id}.is": row["uid"]}),
         addresses.of_new(child.key, **{via.id: row["uid"], "back": here_}) if may_add else "",
-    )  # fmt: skip
+    )
 
 
 def _primary(ctx: Ctx, form: Form, row: Mapping[str, Any], children: Sequence[tuple[Form, Field]]) -> dict[str, str]:
@@ -277,7 +310,7 @@ def _cases(ctx: Ctx, form: Form, f: Field, row: Mapping[str, Any]) -> Iterator[d
     env = environment(ctx, form.key, full)
     decided = False
     for case in f.cases:
-        holds = case.if_ is None or bool(compute.evaluate(case.if_, env))
+        holds = case.if_ is None or bool(evaluate(case.if_, env))
         then = str(compute.value_of(case.then, env) or "")
         name = f.choices[then].name.in_(g.locale) if then in f.choices else then
         yield {"if": case.if_.source if case.if_ else "", "holds": holds and not decided, "skipped": decided, "then": name}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dougong.context import Ctx
-from dougong.expr.to_json import calendar_json, to_json
+from dougong.expr.to_json import calendar_json, in_browser, to_json
 from dougong.expr.tree import Expr
 from dougong.expr.values import encode
 from dougong.records import references
@@ -25,18 +25,32 @@ def of_form(ctx: Ctx, form: Form, entered: Iterable[Field], row: Mapping[str, An
     on_page = {f.id: f for f in entered}
     fields = {f.id: _rule(ctx, form, f) for f in on_page.values()}
     fields |= {f.id: _kind(f) | {"formula": to_json(f.formula)} for f in computed(ctx, form, on_page) if f.formula}
-    told = {path[0] for f in on_page.values() for name in CONDITIONS if (c := getattr(f, name)) and open_to(ctx, form, c) for path in c.reads}
+    told = {
+        path[0] for f in on_page.values() for name in CONDITIONS if (c := getattr(f, name)) and open_to(ctx, form, c) for path in c.reads
+    }
     told |= {path[0] for f in computed(ctx, form, on_page) if f.formula for path in f.formula.reads}
-    values = {name: _value(ctx, form.fields[name], row.get(name)) for name in sorted(told - on_page.keys()) if name in row and name in form.fields}
+    values = {
+        name: _value(ctx, form.fields[name], row.get(name)) for name in sorted(told - on_page.keys()) if name in row and name in form.fields
+    }
     lines = {f.id: {"fields": {c.id: _kind(c) for c in entering.columns_of(ctx, f)}} for f in on_page.values() if f.type == "lines"}
     me = references.uid_of(ctx, "user", ctx.actor.user or 0)
-    return {"fields": fields, "lines": lines, "values": values, "env": {"calendar": calendar_json(ctx.workspace.calendar), "me": me}, "offset": _offset(ctx)}
+    return {
+        "fields": fields,
+        "lines": lines,
+        "values": values,
+        "env": {"calendar": calendar_json(ctx.workspace.calendar), "me": me},
+        "offset": _offset(ctx),
+    }
 
 
 def computed(ctx: Ctx, form: Form, on_page: Mapping[str, Field]) -> tuple[Field, ...]:
     """Formulas whose result the browser can show while one types: they read what stands on the page."""
     found = (f for f in form.fields.values() if f.formula is not None and not f.system and not covered(ctx, form, f))
-    return tuple(f for f in found if f.formula and open_to(ctx, form, f.formula) and any(path[0] in on_page for path in f.formula.reads) and _answers(f.formula))
+    return tuple(
+        f
+        for f in found
+        if f.formula and open_to(ctx, form, f.formula) and any(path[0] in on_page for path in f.formula.reads) and _answers(f.formula)
+    )
 
 
 def open_to(ctx: Ctx, form: Form, condition: Expr) -> bool:
@@ -50,7 +64,7 @@ def _rule(ctx: Ctx, form: Form, field: Field) -> dict[str, Any]:
 
 
 def _answers(formula: Expr) -> bool:
-    return to_json(formula)["op"] != "server"
+    return in_browser(formula)
 
 
 def _kind(field: Field) -> dict[str, Any]:

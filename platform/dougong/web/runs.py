@@ -74,9 +74,14 @@ def show() -> str:
     about = _about(ctx)
     lines = tuple(_lines(ctx, rule, outcome, about))
     chips = [{"label": here.say("All"), "url": _url(rule, "", about), "current": not outcome}]
-    chips += [{"label": _outcome(name), "url": _url(rule, name, about), "current": outcome == name} for name in ("finished", "failed", "condition_false", "no_longer_due", "unknown")]
+    chips += [
+        {"label": _outcome(name), "url": _url(rule, name, about), "current": outcome == name}
+        for name in ("finished", "failed", "condition_false", "no_longer_due", "unknown")
+    ]
     answer = _why(ctx, rule, about) if about else ()
-    return render_template("runs/runs.html", rules=rules, lines=lines, chips=chips, rule=rule, about=about, answer=answer, may_switch=ctx.actor.administrator)
+    return render_template(
+        "runs/runs.html", rules=rules, lines=lines, chips=chips, rule=rule, about=about, answer=answer, may_switch=ctx.actor.administrator
+    )
 
 
 @page.get("/runs/<uuid:uid>")
@@ -85,7 +90,9 @@ def one(uid: object) -> str:
     row = ctx.connection.execute(select(run_table).where(run_table.c.uid == str(uid))).mappings().first()
     if row is None or not (line := _line(ctx, row, {})):
         abort(404)
-    return render_template("runs/run.html", line=line, trace=tuple(_trace(ctx, row)), steps=tuple(_steps(ctx, row)), row=row, may_retry=ctx.actor.administrator)
+    return render_template(
+        "runs/run.html", line=line, trace=tuple(_trace(ctx, row)), steps=tuple(_steps(ctx, row)), row=row, may_retry=ctx.actor.administrator
+    )
 
 
 @page.post("/runs/<uuid:uid>/again")
@@ -123,10 +130,14 @@ def _rules(ctx: Ctx) -> Iterator[Rule]:
         reason = " ".join(p.sentence(g.locale) for p in automation.broken)
         if not reason and (problem := off.get(key)):
             reason = problem.sentence(g.locale)
-        last = ctx.connection.execute(select(run_table.c.created_at).where(run_table.c.automation == key).order_by(run_table.c.id.desc()).limit(1)).scalar()
+        last = ctx.connection.execute(
+            select(run_table.c.created_at).where(run_table.c.automation == key).order_by(run_table.c.id.desc()).limit(1)
+        ).scalar()
         form = ctx.workspace.forms.get(automation.on.form)
         on = automation.enabled and not automation.broken and key not in off
-        yield Rule(automation, ctx.workspace.apps[automation.app].name.in_(g.locale), form.name.in_(g.locale) if form else "", on, reason, last)
+        yield Rule(
+            automation, ctx.workspace.apps[automation.app].name.in_(g.locale), form.name.in_(g.locale) if form else "", on, reason, last
+        )
 
 
 def _about(ctx: Ctx) -> dict[str, Any] | None:
@@ -135,15 +146,20 @@ def _about(ctx: Ctx) -> dict[str, Any] | None:
     if form is None or not uid:
         return None
     row = query.get(ctx, form.key, uid=uid)
-    return {"form": form, "row": row, "title": cells.Page.of(ctx, form, (), [row]).title(form, row), "url": addresses.of_record(form.key, uid)}
+    return {
+        "form": form,
+        "row": row,
+        "title": cells.Page.of(ctx, form, (), [row]).title(form, row),
+        "url": addresses.of_record(form.key, uid),
+    }
 
 
-def _url(rule: str, outcome: str, about: Mapping[str, Any] | None) -> str:
+def _url(rule: str, outcome: str, about: Mapping[Any, Any] | None) -> str:
     record = {"form": about["form"].key, "record": about["row"]["uid"]} if about else {}
     return addresses.with_args("/runs", {"rule": rule, "outcome": outcome, **record})
 
 
-def _lines(ctx: Ctx, rule: str, outcome: str, about: Mapping[str, Any] | None) -> Iterator[Line]:
+def _lines(ctx: Ctx, rule: str, outcome: str, about: Mapping[Any, Any] | None) -> Iterator[Line]:
     r = run_table.c
     asked = select(run_table).order_by(r.id.desc()).limit(LOOKED_AT)
     if rule:
@@ -162,7 +178,7 @@ def _lines(ctx: Ctx, rule: str, outcome: str, about: Mapping[str, Any] | None) -
                 return
 
 
-def _line(ctx: Ctx, row: Mapping[str, Any], known: dict[tuple[str, int], tuple[str, str] | None]) -> Line | None:
+def _line(ctx: Ctx, row: Mapping[Any, Any], known: dict[tuple[str, int], tuple[str, str] | None]) -> Line | None:
     """None where the run is about a record that the reader may not see; only an administrator learns that there was one."""
     automation = decide.plan(ctx.workspace).all.get(row["automation"])
     record = _record(ctx, row, known) if row["record"] is not None else None
@@ -173,10 +189,12 @@ def _line(ctx: Ctx, row: Mapping[str, Any], known: dict[tuple[str, int], tuple[s
     outcome = row["outcome"] or row["state"]
     words = problem.sentence(g.locale) if problem and record is not None else ""
     rule = automation.name.in_(g.locale) if automation else row["automation"]
-    return Line(row["uid"], row["started_at"] or row["created_at"], rule, name, url, _outcome(outcome), words, outcome in ("failed", "unknown"))
+    return Line(
+        row["uid"], row["started_at"] or row["created_at"], rule, name, url, _outcome(outcome), words, outcome in ("failed", "unknown")
+    )
 
 
-def _record(ctx: Ctx, row: Mapping[str, Any], known: dict[tuple[str, int], tuple[str, str] | None]) -> tuple[str, str] | None:
+def _record(ctx: Ctx, row: Mapping[Any, Any], known: dict[tuple[str, int], tuple[str, str] | None]) -> tuple[str, str] | None:
     place = (row["form"], row["record"])
     if place not in known:
         known[place] = None
@@ -194,13 +212,18 @@ def _outcome(name: str) -> str:
     return here.problem(f"outcome-{name}")
 
 
-def _trace(ctx: Ctx, row: Mapping[str, Any]) -> Iterator[Said]:
+def _trace(ctx: Ctx, row: Mapping[Any, Any]) -> Iterator[Said]:
     form = ctx.workspace.forms.get(row["form"])
     for note in row["trace"]:
         at = datetime.fromisoformat(note["at"])
         if note["what"] == "condition":
             values = tuple(_seen(ctx, form, note["values"]))
-            yield Said(at, here.say("The condition holds") if note["holds"] else here.say("The condition does not hold"), "yes" if note["holds"] else "no", values)
+            yield Said(
+                at,
+                here.say("The condition holds") if note["holds"] else here.say("The condition does not hold"),
+                "yes" if note["holds"] else "no",
+                values,
+            )
             continue
         problem = from_json(note.get("problem"))
         words = f"{'：' if here.reader().chinese else ': '}{problem.sentence(g.locale)}" if problem else ""
@@ -212,7 +235,7 @@ def _trace(ctx: Ctx, row: Mapping[str, Any]) -> Iterator[Said]:
             yield Said(at, _outcome(note["what"]) + words, "no" if note["what"] in ("failed", "unknown") else "")
 
 
-def _seen(ctx: Ctx, form: Form | None, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _seen(ctx: Ctx, form: Form | None, values: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
     """The values that a condition saw, as far as the reader may see them (SEMANTICS 11)."""
     for path, raw in values.items():
         first, _, rest = path.partition(".")
@@ -226,26 +249,47 @@ def _seen(ctx: Ctx, form: Form | None, values: Mapping[str, Any]) -> Iterator[tu
         yield field.name.in_(g.locale), said or here.say("nothing")
 
 
-def _steps(ctx: Ctx, row: Mapping[str, Any]) -> Iterator[Said]:
+def _steps(ctx: Ctx, row: Mapping[Any, Any]) -> Iterator[Said]:
     s = step_table.c
-    words = {"done": here.say("done"), "skipped": here.say("skipped"), "failed": here.say("failed"), "waiting": here.say("waiting"),
-             "sending": here.say("on its way"), "unknown": here.say("arrival unknown"), "retry": here.say("to be tried again")}  # fmt: skip
+    words = {
+        "done": here.say("done"),
+        "skipped": here.say("skipped"),
+        "failed": here.say("failed"),
+        "waiting": here.say("waiting"),
+        "sending": here.say("on its way"),
+        "unknown": here.say("arrival unknown"),
+        "retry": here.say("to be tried again"),
+    }
     for step in ctx.connection.execute(select(s.step, s.item, s.action, s.state, s.at).where(s.run == row["id"]).order_by(s.id)):
         where = step.step + (f" ({step.item})" if step.item else "")
-        yield Said(step.at, f"{where} · {_action(step.action)} · {words.get(step.state, step.state)}", "yes" if step.state == "done" else "no" if step.state == "failed" else "")
+        yield Said(
+            step.at,
+            f"{where} · {_action(step.action)} · {words.get(step.state, step.state)}",
+            "yes" if step.state == "done" else "no" if step.state == "failed" else "",
+        )
 
 
 def _action(name: str) -> str:
     known = {
-        "set": here.say("set fields"), "create": here.say("made a record"), "popup": here.say("showed a pop-up"), "notify": here.say("told somebody"),
-        "task": here.say("made a task"), "assign": here.say("assigned it"), "move": here.say("moved the stage"), "webhook": here.say("called a webhook"),
-        "update": here.say("changed related records"), "score": here.say("counted points"), "wait": here.say("waited"), "if": here.say("asked a condition"),
-        "for_each": here.say("went through records"), "stop": here.say("stopped"),
-    }  # fmt: skip
+        "set": here.say("set fields"),
+        "create": here.say("made a record"),
+        "popup": here.say("showed a pop-up"),
+        "notify": here.say("told somebody"),
+        "task": here.say("made a task"),
+        "assign": here.say("assigned it"),
+        "move": here.say("moved the stage"),
+        "webhook": here.say("called a webhook"),
+        "update": here.say("changed related records"),
+        "score": here.say("counted points"),
+        "wait": here.say("waited"),
+        "if": here.say("asked a condition"),
+        "for_each": here.say("went through records"),
+        "stop": here.say("stopped"),
+    }
     return known.get(name, name)
 
 
-def _why(ctx: Ctx, rule: str, about: Mapping[str, Any] | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _why(ctx: Ctx, rule: str, about: Mapping[Any, Any] | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Per rule on this form: did it fire for this record, and if not, because of what."""
     if about is None:
         return ()

@@ -17,7 +17,9 @@ page.before_request(session.require_administrator)
 def show() -> str:
     ctx, runtime = here.ctx(), here.runtime()
     open_events = ctx.connection.execute(select(func.count()).select_from(event_table).where(event_table.c.state != "done")).scalar_one()
-    failed = ctx.connection.execute(select(func.count()).select_from(run_table).where(run_table.c.outcome.in_(("failed", "unknown")))).scalar_one()
+    failed = ctx.connection.execute(
+        select(func.count()).select_from(run_table).where(run_table.c.outcome.in_(("failed", "unknown")))
+    ).scalar_one()
     settings = runtime.settings
     facts = [
         (here.say("Database"), "PostgreSQL" if runtime.store.dialect == "postgresql" else "SQLite"),

@@ -80,8 +80,17 @@ def bar(ctx: Ctx) -> tuple[Place, ...]:
         return tuple(p for item in found[1].bar if (p := _item(ctx, found[0], item)))[:5]
     forms = [form for app in ctx.workspace.apps.values() for form in menu_forms(ctx, app)]
     able = [f for f in forms if rights.access(ctx, f.key).may("add")]
-    create = next((f for f in able if any(x.target for x in f.fields.values() if not x.system and x.value.kind == "record")), able[0] if able else None)
-    places = [_today(), *(_form_place(f) for f in forms[:1]), *([_create(create)] if create else []), *(_form_place(f) for f in forms[1:2]), _me()]
+    create = next(
+        (f for f in able if any(x.target for x in f.fields.values() if not x.system and x.value.kind == "record")),
+        able[0] if able else None,
+    )
+    places = [
+        _today(),
+        *(_form_place(f) for f in forms[:1]),
+        *([_create(create)] if create else []),
+        *(_form_place(f) for f in forms[1:2]),
+        _me(),
+    ]
     if len(places) < 5:
         places.insert(-1, _inbox(message.unread(ctx, ctx.actor.user or 0)))
     return tuple(places)
@@ -114,8 +123,12 @@ def _item(ctx: Ctx, app: App, item: Any) -> Place | None:
         if form := _seen(ctx, app, item.get("create"), "add"):
             return _create(form)
         item = item.get("view") or item.get("form")
-    if item in (TODAY, INBOX, ME):
-        return {TODAY: _today, ME: _me, INBOX: lambda: _inbox(message.unread(ctx, ctx.actor.user or 0))}[item]()
+    if item == TODAY:
+        return _today()
+    if item == INBOX:
+        return _inbox(message.unread(ctx, ctx.actor.user or 0))
+    if item == ME:
+        return _me()
     if form := _seen(ctx, app, item):
         return _form_place(form)
     view = app.views.get(str(item))

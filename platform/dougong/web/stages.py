@@ -54,9 +54,14 @@ def bar(ctx: Ctx, form: Form, row: Mapping[str, Any]) -> Bar | None:
     outlook = service.outlook(ctx, form.key, row["id"])
     order = [s.id for s in outlook.workflow.stages]
     here_ = outlook.stage
-    stages = tuple({"name": s.name.in_(g.locale), "state": _state(s, here_, order)} for s in outlook.workflow.stages if not s.from_any or s.id == here_)
+    stages = tuple(
+        {"name": s.name.in_(g.locale), "state": _state(s, here_, order)} for s in outlook.workflow.stages if not s.from_any or s.id == here_
+    )
     may = rights.access(ctx, form.key).may("edit")
-    targets = {id: _target(ctx, form, row, outlook.workflow.stages[order.index(id)], d, outlook.workflow.back_comment) for id, d in outlook.decisions.items()}
+    targets = {
+        id: _target(ctx, form, row, outlook.workflow.stages[order.index(id)], d, outlook.workflow.back_comment)
+        for id, d in outlook.decisions.items()
+    }
     following = targets.get(outlook.next.id) if outlook.next else None
     others = tuple(t for t in targets.values() if t is not following and _offered(t, outlook.decisions[t.stage.id]))
     wanted = tuple(c.label for c in following.controls if c.demanded) + following.reasons if following else ()
@@ -103,12 +108,22 @@ def _sheet(form: Form, row: Mapping[str, Any], to: str, raw: Mapping[str, Any], 
         target = _blocked(ctx, form, row, to)
     controls = [_control(ctx, form, row, c.field, raw, errors.get(c.name, ""), c.demanded) for c in target.controls]
     asked = {c.name for c in target.controls}
-    controls += [_control(ctx, form, row, form.fields[n], raw, words, True) for n, words in errors.items() if n in form.fields and n not in asked]
+    controls += [
+        _control(ctx, form, row, form.fields[n], raw, words, True) for n, words in errors.items() if n in form.fields and n not in asked
+    ]
     template = "record/move_sheet.html" if request.headers.get("HX-Request") else "record/move.html"
     return render_template(
-        template, form=form, row=row, target=target, controls=controls, general=errors.get("", ""), comment=request.form.get("comment", ""),
-        reasons=target.reasons if not errors else (), url=addresses.of_record(form.key, row["uid"], "move"), back=addresses.of_record(form.key, row["uid"]),
-    )  # fmt: skip
+        template,
+        form=form,
+        row=row,
+        target=target,
+        controls=controls,
+        general=errors.get("", ""),
+        comment=request.form.get("comment", ""),
+        reasons=target.reasons if not errors else (),
+        url=addresses.of_record(form.key, row["uid"], "move"),
+        back=addresses.of_record(form.key, row["uid"]),
+    )
 
 
 def _blocked(ctx: Ctx, form: Form, row: Mapping[str, Any], to: str) -> Target:
@@ -127,7 +142,9 @@ def _state(stage: Stage, at: str, order: list[str]) -> str:
 
 def _offered(target: Target, decision: Decision) -> bool:
     """Stages behind, and those that may be entered from anywhere; those that would skip one are not offered."""
-    return (decision.direction == "back" and target.open) or (not any(m.code == "stage-skipped" for m in decision.missing) and decision.direction == "forward")
+    return (decision.direction == "back" and target.open) or (
+        not any(m.code == "stage-skipped" for m in decision.missing) and decision.direction == "forward"
+    )
 
 
 def _target(ctx: Ctx, form: Form, row: Mapping[str, Any], stage: Stage, decision: Decision, back_comment: bool) -> Target:
@@ -151,7 +168,11 @@ def _control(
     ctx: Ctx, form: Form, row: Mapping[str, Any], field: Field, raw: Mapping[str, Any], error: str, demanded: bool
 ) -> entering.Control:
     shared = cells.Page.of(ctx, form, [field], [row])
-    value = entering.posted_value(ctx, field, raw[field.id]) if field.id in raw else entering.shown_value(ctx, form, field, row.get(field.id), shared, row["id"])
+    value = (
+        entering.posted_value(ctx, field, raw[field.id])
+        if field.id in raw
+        else entering.shown_value(ctx, form, field, row.get(field.id), shared, row["id"])
+    )
     return entering.control(ctx, form, field, value, error=error, required=demanded or field.required, demanded=demanded)
 
 

@@ -82,18 +82,24 @@ def _history(ctx: Ctx, form: Form, row: Mapping[str, Any]) -> Iterator[Entry]:
         if head["kind"] == "edit" and not changes:
             continue
         text = {
-            "create": here.say("made this %(form)s", form=form.name.in_(g.locale)), "delete": here.say("deleted it"), "restore": here.say("brought it back"),
-        }.get(head["kind"], here.say("changed"))  # fmt: skip
+            "create": here.say("made this %(form)s", form=form.name.in_(g.locale)),
+            "delete": here.say("deleted it"),
+            "restore": here.say("brought it back"),
+        }.get(head["kind"], here.say("changed"))
         yield Entry(head["at"], who, text, changes, machine=machine and head["kind"] == "edit")
 
 
-def _moved(ctx: Ctx, form: Form, move: Mapping[str, Any]) -> str:
+def _moved(ctx: Ctx, form: Form, move: Mapping[Any, Any]) -> str:
     stages: Workflow = ctx.workspace.apps[form.app].workflows[form.workflow]
     name = next((s.name.in_(g.locale) for s in stages.stages if s.id == move["stage"]), move["stage"])
-    return here.say("pushed it back to “%(stage)s”", stage=name) if move["direction"] == "back" else here.say("moved it to “%(stage)s”", stage=name)
+    return (
+        here.say("pushed it back to “%(stage)s”", stage=name)
+        if move["direction"] == "back"
+        else here.say("moved it to “%(stage)s”", stage=name)
+    )
 
 
-def _changes(ctx: Ctx, form: Form, values: Sequence[Mapping[str, Any]]) -> Iterator[Change]:
+def _changes(ctx: Ctx, form: Form, values: Sequence[Mapping[Any, Any]]) -> Iterator[Change]:
     """Hidden fields are left out, masked ones covered; so are fields that the form no longer has."""
     allowed = rights.access(ctx, form.key)
     for value in sorted(values, key=lambda v: list(form.fields).index(v["field"]) if v["field"] in form.fields else 0):
@@ -127,7 +133,12 @@ def _comments(ctx: Ctx, form: Form, row: Mapping[str, Any]) -> Iterator[Entry]:
 def _told(ctx: Ctx, form: Form, row: Mapping[str, Any]) -> Iterator[Entry]:
     """Whom the rules told about it. The words themselves were rendered for their reader and are shown to nobody else."""
     n = notification_table.c
-    found = select(n.at, n.user, n.title).where(n.form == form.key, n.record == row["id"], n.show_from <= ctx.now).order_by(n.id.desc()).limit(MOST)
+    found = (
+        select(n.at, n.user, n.title)
+        .where(n.form == form.key, n.record == row["id"], n.show_from <= ctx.now)
+        .order_by(n.id.desc())
+        .limit(MOST)
+    )
     told = list(ctx.connection.execute(found))
     names = titles(ctx, "user", {t.user for t in told})
     for one in told:
@@ -146,7 +157,9 @@ def _below(ctx: Ctx, row: Mapping[str, Any], children: Sequence[tuple[Form, Fiel
         for below in found:
             creator = shared.titles.get("user", {}).get(below.get("creator") or 0) or here.say("The system")
             text = here.say("added %(form)s", form=child.name.in_(g.locale))
-            yield Entry(below["created_at"], creator, text, body=shared.title(child, below), url=addresses.of_record(child.key, below["uid"]))
+            yield Entry(
+                below["created_at"], creator, text, body=shared.title(child, below), url=addresses.of_record(child.key, below["uid"])
+            )
 
 
 def children_of(ctx: Ctx, form: Form) -> tuple[tuple[Form, Field], ...]:

@@ -57,7 +57,9 @@ def show() -> str:
     left, right = [c for c in cards if c], []
     if len(left) > 2:
         left, right = left[: (len(left) + 1) // 2], left[(len(left) + 1) // 2 :]
-    return render_template("home/today.html", left=left, right=right, apps=ctx.workspace.apps, quiet=not any(c.lines or c.figures for c in cards))
+    return render_template(
+        "home/today.html", left=left, right=right, apps=ctx.workspace.apps, quiet=not any(c.lines or c.figures for c in cards)
+    )
 
 
 def _declared(ctx: Ctx, app: App, cards: Sequence[Any]) -> Iterator[Card]:
@@ -90,14 +92,18 @@ def _worked_out(ctx: Ctx) -> Iterator[Card]:
 def _do_now(ctx: Ctx) -> Card:
     """At most three, by time left: pop-ups that wait for a word, and fields that are due."""
     lines = sorted([*_popups(ctx), *_demands(ctx)], key=lambda line: line.due or ctx.now)
-    return Card(here.say("To do now"), tuple(lines[:AT_FIRST]), "", max(0, len(lines) - AT_FIRST), empty=here.say("Nothing is waiting for you."))
+    return Card(
+        here.say("To do now"), tuple(lines[:AT_FIRST]), "", max(0, len(lines) - AT_FIRST), empty=here.say("Nothing is waiting for you.")
+    )
 
 
 def _popups(ctx: Ctx) -> Iterator[Line]:
     for one in message.popups(ctx, session.me()):
         url = inbox.url_of(ctx, one["form"], one["record"])
         name = _title(ctx, one["form"], one["record"]) if url else one["title"]
-        yield Line(name, one["title"] if url else one["body"], url, button=here.say("Seen"), post=f"/popups/{one['uid']}/seen", due=one["at"])
+        yield Line(
+            name, one["title"] if url else one["body"], url, button=here.say("Seen"), post=f"/popups/{one['uid']}/seen", due=one["at"]
+        )
 
 
 def _demands(ctx: Ctx) -> Iterator[Line]:
@@ -124,7 +130,14 @@ def _demanded(ctx: Ctx, form: Form, rule: AskLater) -> Iterator[Line]:
         over = here.say("due %(time)s", time=here.due_words(due))
         url = addresses.of_record(form.key, row["uid"], "edit")
         fill = here.say("Fill in: %(fields)s", fields=missing)
-        yield Line(shared.title(form, row), fill if due <= ctx.now else f"{fill} · {over}", url, late=over if due <= ctx.now else "", button=here.say("Fill in"), due=due)
+        yield Line(
+            shared.title(form, row),
+            fill if due <= ctx.now else f"{fill} · {over}",
+            url,
+            late=over if due <= ctx.now else "",
+            button=here.say("Fill in"),
+            due=due,
+        )
 
 
 def _today(ctx: Ctx) -> Iterator[Card]:
@@ -191,14 +204,25 @@ def _figures(ctx: Ctx, app: App, names: Sequence[Any]) -> Card:
         view = app.views.get(str(name))
         if view and rights.access(ctx, view.form).may("see"):
             hits = query.count(ctx, query.Query(view.form, where=view.if_))
-            out.append({"value": f"{hits.number}{'' if hits.exact else '+'}", "label": view.name.in_(g.locale), "url": addresses.of_form(view.form, view=view.id)})
+            out.append(
+                {
+                    "value": f"{hits.number}{'' if hits.exact else '+'}",
+                    "label": view.name.in_(g.locale),
+                    "url": addresses.of_form(view.form, view=view.id),
+                }
+            )
     return Card(here.say("In figures"), kind="figures", figures=tuple(out))
 
 
 def _newest(ctx: Ctx, form: Form) -> Card:
     rows = query.page(ctx, query.Query(form.key, sort=(Sort("touched_at", True),), limit=5)).rows
     lines = tuple(_still(r) for r in lists.rows_of(ctx, form, columns.shown(ctx, form, None)[:2], rows))
-    return Card(here.say("Last touched: %(form)s", form=form.name.in_(g.locale)), lines, addresses.of_form(form.key), empty=here.say("There is no %(form)s yet.", form=form.name.in_(g.locale)))
+    return Card(
+        here.say("Last touched: %(form)s", form=form.name.in_(g.locale)),
+        lines,
+        addresses.of_form(form.key),
+        empty=here.say("There is no %(form)s yet.", form=form.name.in_(g.locale)),
+    )
 
 
 def _day_field(ctx: Ctx, form: Form) -> Field | None:
