@@ -246,6 +246,8 @@ def test_every_problem_has_its_sentence(path: Path) -> None:
 def test_every_sentence_stands_in_both_languages_and_is_used() -> None:
     sentences = catalogue()
     spoken = {text for path in MODULES for _, text in strings(path)}
+    spoken |= {text for page in PACKAGE.rglob("*.html") for text in re.findall(r"['\"]([a-z0-9-]+)['\"]", page.read_text("utf-8"))}
+    begun = tuple(text for text in spoken if text.endswith("-") and len(text) > 2)  # f"kind-{kind}"
     assert sentences
     assert not [code for code, texts in sentences.items() if not texts.get("zh") or not texts.get("en")]
-    assert not [code for code in sentences if code not in spoken]
+    assert not [code for code in sentences if code not in spoken and not code.startswith(begun)]

@@ -118,8 +118,8 @@ def _plan(runtime: Runtime, id: str, app: App | None) -> Plan:
 
 def _fill(runtime: Runtime, applied: Applied, told: Told) -> None:
     """Computed values and search words of rows that were there before their field was."""
-    for form, fields in applied.fills.items():
-        _batches(runtime, form, lambda ctx, id, form=form, fields=fields: upkeep.recompute(ctx, form, id, frozenset(fields), origin="upgrade"), told)
+    for form in applied.fills:
+        _batches(runtime, form, lambda ctx, ids, form=form: upkeep.recompute_many(ctx, form, dict.fromkeys(ids), origin="upgrade"), told)
     for form in applied.unsearched:
         after: int | None = 0
         while after is not None:
@@ -133,6 +133,5 @@ def _batches(runtime: Runtime, form: str, work: Callable[..., Any], told: Told) 
         ids = connection.execute(select(table.c.id).where(table.c.deleted_at.is_(None)).order_by(table.c.id)).scalars().all()
     for start in range(0, len(ids), BATCH):
         with runtime.transaction(SYSTEM, "upgrade") as ctx:
-            for id in ids[start : start + BATCH]:
-                work(ctx, id)
+            work(ctx, ids[start : start + BATCH])
         told(form, min(start + BATCH, len(ids)), len(ids))

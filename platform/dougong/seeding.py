@@ -79,7 +79,9 @@ def _record(ctx: Ctx, app: App, data: Data, row: Mapping[str, Any]) -> int:
 def _written(ctx: Ctx, app: App, cell: Any) -> tuple[Any, bool]:
     """A cell's value, `{{ now - days(3) }}` worked out, and whether it is final."""
     if isinstance(cell, list):
-        return [{k: _written(ctx, app, v)[0] for k, v in item.items()} if isinstance(item, Mapping) else item for item in cell], False
+        return [_written(ctx, app, item)[0] for item in cell], False
+    if isinstance(cell, Mapping):
+        return {name: _written(ctx, app, inner)[0] for name, inner in cell.items()}, False
     if not isinstance(cell, str) or "{{" not in cell:
         return cell, False
     scope = Scope(app.id, {key: form.shape for key, form in ctx.workspace.forms.items()}, None)

@@ -145,7 +145,10 @@ def test_on_error_continue_goes_on(make: Make) -> None:
 
 
 def test_a_call_is_signed_repeated_with_the_same_id_and_its_answer_used(make: Make, receiver: Receiver) -> None:
-    world = make(rule("{webhook: erp, body: {title: \"{{ title }}\"}}\n{if: \"response is not empty\", do: [{create: note, set: {text: 有回应}}]}"))
+    world = make(rule("""
+{webhook: erp, body: {title: "{{ title }}"}}
+{if: "response is not empty", do: [{create: note, set: {text: 有回应}}]}
+"""))
     allow(world)
     receiver.answers = [500, 503, 200]
     with world.as_system() as ctx:

@@ -17,6 +17,15 @@ from tests.automation.conftest import Make
 from tests.automation.world import MONDAY, World
 
 
+WHY = """\
+automation: still
+name: 久
+on: {inactive: case, since: moved_at}
+if: "colour != 'red'"
+levels: [{id: a, after: 48h, do: [{create: note, set: {text: 久}}]}]
+"""
+
+
 def changed(id: str, field: str, do: str, more: str = "") -> str:
     return f"automation: {id}\nname: {id}\non: {{changed: case, fields: [{field}]}}\n{more}do:\n  - {do}\n"
 
@@ -117,7 +126,7 @@ def test_events_of_one_record_are_claimed_in_their_order_and_one_at_a_time(make:
 def test_four_workers_do_each_thing_once(make: Make) -> None:
     world = make(
         "automation: r\nname: 新\non: {created: case}\ndo: [{create: note, set: {text: '{{ title }}'}}]\n",
-        "automation: still\nname: 久\non: {inactive: case, since: moved_at}\nlevels: [{id: a, after: 48h, do: [{create: note, set: {text: 久}}]}]\n",
+        WHY,
     )
     for n in range(30):
         world.create(title=str(n), moved_at=MONDAY)
@@ -163,15 +172,6 @@ def test_a_poison_event_is_put_aside_and_the_others_go_on(make: Make) -> None:
     with world.store.read() as connection:
         states = [(row.state, bool(row.error)) for row in connection.execute(event_table.select().order_by(event_table.c.id))]
     assert ("done", True) in states and {state for state, _ in states} == {"done"}
-
-
-WHY = """\
-automation: still
-name: 久
-on: {inactive: case, since: moved_at}
-if: "colour != 'red'"
-levels: [{id: a, after: 48h, do: [{create: note, set: {text: 久}}]}]
-"""
 
 
 def lines(world: World, case: int, locale: str = "zh") -> list[str]:

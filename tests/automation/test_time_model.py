@@ -17,7 +17,9 @@ from tests.automation.conftest import Make
 from tests.automation.world import World
 
 HOUR = timedelta(hours=1)
-DURATIONS = {"6h": Span(6 * 3_600_000), "30h": Span(30 * 3_600_000), "2d": Span(days=2), "2 workdays": Span(workdays=2), "90m": Span(5_400_000)}
+DURATIONS = {
+    "90m": Span(5_400_000), "6h": Span(6 * 3_600_000), "30h": Span(30 * 3_600_000), "2d": Span(days=2), "2 workdays": Span(workdays=2),
+}
 RULE = """\
 automation: still
 name: 没有动作

@@ -58,7 +58,12 @@ fields:
   done: {name: 完成, type: yes_no}
   until: {name: 期限, type: datetime}
 """,
-    "role.yaml": "role: chief\nname: 负责人\nfallback: true\ncan: {case: {may: [see, add, edit, delete]}, note: {may: [see, add, edit, delete]}}\n",
+    "role.yaml": """\
+role: chief
+name: 负责人
+fallback: true
+can: {case: {may: [see, add, edit, delete]}, note: {may: [see, add, edit, delete]}}
+""",
 }
 
 

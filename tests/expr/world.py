@@ -222,9 +222,11 @@ def open_database(url: str) -> Iterator[Connection]:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", lambda connection, _: _prepare(connection))
     METADATA.create_all(engine)
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def store(world: World, connection: Connection) -> None:

@@ -8,7 +8,8 @@ from dougong.lang.compile import compile_app
 from dougong.problems import Mark
 from tests.lang.vocabulary import BASE, SMALL, compiled
 
-SLIPS = [
+Row = tuple[str, str, str | None]
+SLIPS: list[Row] = [
     ("form: a\nfields:\n  ⟦name：⟧文本\n  b: {type: text}\n", "fullwidth-colon", "name: "),
     ("form: a\nfields:\n  x: {⟦name：⟧客户, type: text}\n", "fullwidth-colon", "name: 客户"),
     ("⟦form：⟧a\n", "fullwidth-colon", "form: "),
@@ -41,7 +42,7 @@ SLIPS = [
     ("form: a\nname: 客⟦\x07⟧户\n", "not-printable", ""),
 ]
 
-WORDS = [
+WORDS: list[Row] = [
     ("⟦frm⟧: a\n", "unknown-kind", "form"),
     ("name: 客户\n⟦form⟧: a\n", "kind-not-first", ""),
     ("⟦dashboard⟧: a\n", "kind-not-yet", ""),
@@ -71,7 +72,7 @@ WORDS = [
     ("scenario: s\npeople: {w: {}}\nat: 2026-03-02T09:00+08:00\nsteps: [{⟦wiat⟧: 1h}]\n", "unknown-scenario-step", "wait"),
 ]
 
-REFERENCES = [
+REFERENCES: list[Row] = [
     ("form: ⟦visit⟧\nfields: {x: {type: text}}\n", "duplicate-id", ""),
     ("form: a\nfields: {x: {type: link, to: ⟦custmer⟧}}\n", "unknown-form", "customer"),
     ("form: a\nfields: {x: {type: link, to: ⟦客户⟧}}\n", "unknown-form", "customer"),
@@ -106,7 +107,7 @@ REFERENCES = [
     ("workflow: second\nform: ⟦customer⟧\nstages: [{id: a, name: 一, final: true}]\n", "second-workflow", ""),
 ]
 
-MEANING = [
+MEANING: list[Row] = [
     ("form: a\nfields: {x: {type: text, required_when: \"⟦knd⟧ == 'demo'\"}, kind: {type: text}}\n", "expr-unknown-field", "kind"),
     ('form: a\nfields: {x: {type: text}}\ntitle: "第 {{ ⟦y⟧ }} 号"\n', "expr-unknown-field", None),
     ("form: a\nfields: {x: {type: choice, options: {a: 甲}, default: ⟦甲乙⟧}}\n", "bad-value", None),

@@ -54,7 +54,7 @@ FIELD = {"type": "string", "format": "field"}
 VALUES = {"type": "object", "format": "values"}
 SIDES = {"type": "object", "properties": {"from": {}, "to": {}}, "additionalProperties": False}
 
-TRIGGERS = {
+TRIGGERS: dict[str, Event | Time | Schedule] = {
     "created": Event({"created": FORM}, ("created",), "created", events=("created",)),
     "changed": Event(
         {

@@ -211,6 +211,17 @@ def test_several_processes_write_one_file_without_an_error(tmp_path: Path) -> No
     store.close()
 
 
+def test_a_write_within_a_write_is_told_instead_of_waiting_for_ever(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'one.db'}")
+    store.prepare()
+    with store.write() as connection:
+        with pytest.raises(RuntimeError, match="wait for itself"), store.write():
+            raise AssertionError("never entered")
+        THINGS.create(connection)
+    assert rows(store) == 0
+    store.close()
+
+
 def write_and_tell(url: str, pipe: Pipe) -> None:
     store = Store(url)
     for number in range(100_000):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -107,14 +108,24 @@ def staff(site: Site, app: str, roster: dict[str, tuple[str, str, str]]) -> None
             site.people[login] = id
 
 
+PEOPLE = {"li": ("李敏", "chief", ""), "wang": ("王强", "seller", "li"), "zhou": ("周倩", "seller", "li"), "he": ("何平", "helper", "li")}
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
+    """The database that each test gets a copy of."""
+    home = tmp_path_factory.mktemp("site")
+    made = build(home, Path(__file__).parent / "deals")
+    staff(made, "deals", PEOPLE)
+    made.runtime.close()
+    return home, made.people
+
+
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    made = build(tmp_path, Path(__file__).parent / "deals")
-    staff(
-        made,
-        "deals",
-        {"li": ("李敏", "chief", ""), "wang": ("王强", "seller", "li"), "zhou": ("周倩", "seller", "li"), "he": ("何平", "helper", "li")},
-    )
+def site(tmp_path: Path, prepared: tuple[Path, dict[str, int]]) -> Iterator[Site]:
+    home, people = prepared
+    shutil.copytree(home, tmp_path, dirs_exist_ok=True)
+    made = Site(Runtime(replace(Settings.read({}), home=tmp_path, database_url=f"sqlite:///{tmp_path / 'dougong.db'}")), dict(people))
     yield made
     made.runtime.close()
 

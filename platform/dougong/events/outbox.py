@@ -115,10 +115,12 @@ def append(ctx: Ctx, event: Event) -> int:
     return int(ctx.connection.execute(event_table.insert().values(_row(ctx, event)).returning(c.id)).scalar_one())
 
 
-def append_many(ctx: Ctx, events: Sequence[Event]) -> None:
-    """For imports and other bulk work: one statement."""
-    if events:
-        ctx.connection.execute(event_table.insert(), [_row(ctx, event) for event in events])
+def append_many(connection: Connection, told: Sequence[tuple[Ctx, Event]]) -> list[int]:
+    """For imports and other bulk work: one statement. The ids, in the order given; none of these events has a `uid` of its own."""
+    if not told:
+        return []
+    statement = event_table.insert().returning(event_table.c.id, sort_by_parameter_order=True)
+    return list(connection.execute(statement, [_row(ctx, event) for ctx, event in told]).scalars())
 
 
 def claim(connection: Connection, now: datetime, limit: int = 20) -> list[Claim]:

@@ -157,7 +157,7 @@ def day(w: Writer, at: Sql) -> Sql:
 @value("days_from")
 def days_from(w: Writer, node: Node) -> Sql:
     a, b = (w.value(arg) for arg in node.args)
-    return type_coerce(a, Integer) - type_coerce(b, Integer) if w.postgres else func.dg_days(a, b, type_=Integer)
+    return a.op("-", return_type=Integer())(b) if w.postgres else func.dg_days(a, b, type_=Integer)
 
 
 @value("span_from")

@@ -88,7 +88,7 @@ class RqQueue:
             return None
         job = Job(id.decode() if isinstance(id, bytes) else id, connection=self._redis, serializer=JSONSerializer)
         try:
-            job.refresh()
+            job.restore(self._redis.hgetall(job.key))
             if job.func_name != RING:
                 raise ValueError(f"function {job.func_name!r} is not accepted")
             name, args = job.args

@@ -16,9 +16,12 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 @dataclass(frozen=True)
 class Dispatch:
-    """How the further options of a mapping are chosen: by the value of the key `on`, or (on '') by its first known word."""
+    """How the further options of a mapping are chosen: by the value of the key `on`, or (on '') by its first known word.
 
-    what: str
+    `unknown` is the code of the problem where there is no such case.
+    """
+
+    unknown: str
     on: str
     cases: Mapping[str, Schema]
     common: Mapping[str, Schema]
@@ -46,10 +49,12 @@ def compose(vocabulary: Vocabulary) -> Schemas:
     defs: dict[str, Schema] = {"field": form.FIELD_SCHEMA, "step": automation.STEP_SCHEMA}
     words = automation.FLOW | {name: _closed(word.schema, word.required) for name, word in vocabulary.actions.items()}
     dispatches = {
-        "field": _dispatch("field-type", "type", _field_cases(vocabulary), {}),
-        "trigger": _dispatch("trigger", "", {n: _closed(w.schema, w.required) for n, w in vocabulary.triggers.items()}, {}),
-        "action": _dispatch("action", "", words, automation.STEP_OPTIONS),
-        "scenario": _dispatch("scenario-step", "", {word: mapping({word: schema}, word) for word, schema in scenario.STEPS.items()}, {}),
+        "field": _dispatch("unknown-field-type", "type", _field_cases(vocabulary), {}),
+        "trigger": _dispatch("unknown-trigger", "", {n: _closed(w.schema, w.required) for n, w in vocabulary.triggers.items()}, {}),
+        "action": _dispatch("unknown-action", "", words, automation.STEP_OPTIONS),
+        "scenario": _dispatch(
+            "unknown-scenario-step", "", {word: mapping({word: schema}, word) for word, schema in scenario.STEPS.items()}, {}
+        ),
     }
     kinds = {kind: {"$schema": DIALECT, **expand(schema), "$defs": defs} for kind, schema in KINDS.items()}
     return Schemas(kinds, dispatches, defs)
@@ -67,9 +72,9 @@ def _closed(properties: Mapping[str, Any], required: Sequence[str]) -> Schema:
     return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
 
 
-def _dispatch(what: str, on: str, cases: Mapping[str, Schema], common: Mapping[str, Schema]) -> Dispatch:
+def _dispatch(unknown: str, on: str, cases: Mapping[str, Schema], common: Mapping[str, Schema]) -> Dispatch:
     full = {name: expand({**case, "properties": {**common, **case["properties"]}}) for name, case in cases.items()}
-    return Dispatch(what, on, full, common)
+    return Dispatch(unknown, on, full, common)
 
 
 def expand(schema: Any) -> Any:

@@ -196,7 +196,7 @@ def _not_dispatched(error: ValidationError, place: Place) -> Iterator[Problem]:
     key = place.path[-1] if place.path else ""
     word = str(place.value) if dispatch.on else str(key) if isinstance(key, str) else ""
     mark = place.mark if dispatch.on else place.key_mark
-    yield Problem(f"unknown-{dispatch.what}", {"word": word, "known": "、".join(known)}, mark, suggestion=suggest(word, known))
+    yield Problem(dispatch.unknown, {"word": word, "known": "、".join(known)}, mark, suggestion=suggest(word, known))
 
 
 def _limit(code: str) -> Callable[[ValidationError, Place], Iterator[Problem]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from dougong.context import Ctx
 from dougong.problems import Problem
@@ -13,6 +13,13 @@ from dougong.records.source import RecordSource, Row
 from dougong.spec.form import Field, Form
 
 Kind = Literal["create", "edit", "delete", "restore"]
+
+
+class Batch(Protocol):
+    """What saves of one batch know together (records/bulk.py)."""
+
+    def free(self, fields: tuple[str, ...], values: tuple[Any, ...]) -> bool:
+        """True where no live record of the database has these values; False where that has to be asked."""
 
 
 @dataclass
@@ -37,6 +44,7 @@ class Draft:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     event: int | None = None
+    batch: Batch | None = None
 
     @property
     def changed(self) -> frozenset[str]:

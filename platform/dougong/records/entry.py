@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from dougong.context import Ctx
 from dougong.fields.base import Locale, Reference, Refused, field_types
 from dougong.problems import Problem, Problems
-from dougong.records.references import look_up
+from dougong.records.references import Found, look_up, target_of
 from dougong.spec.form import Field, Form
 
 
@@ -20,8 +21,14 @@ def parse(ctx: Ctx, form: Form, raw: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def parse_leniently(ctx: Ctx, form: Form, raw: Mapping[str, Any], row: int | None = None) -> tuple[dict[str, Any], list[Problem]]:
-    """What could be taken, and what could not: for imports, and for forms that show all faults beside their fields."""
+def parse_leniently(
+    ctx: Ctx, form: Form, raw: Mapping[str, Any], row: int | None = None, known: Mapping[str, Found] | None = None
+) -> tuple[dict[str, Any], list[Problem]]:
+    """What could be taken, and what could not: for imports, and for forms that show all faults beside their fields.
+
+    `known` are references of a whole batch by target form, looked up beforehand.
+    """
+    locale = Locale(ctx.locale, ctx.workspace.calendar, ctx.workspace.currency)
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     for name, written in raw.items():
@@ -30,20 +37,32 @@ def parse_leniently(ctx: Ctx, form: Form, raw: Mapping[str, Any], row: int | Non
             problems.append(Problem("no-such-field", {"field": str(name)[:60]}, form=form.key, field=str(name)[:60], row=row))
             continue
         try:
-            values[name] = _value(ctx, field, written, problems)
+            values[name] = _resolved(ctx, field, field_types[field.type].parse(field, written, locale), problems, known or {})
         except Refused as refused:
             names = {"zh": field.name.in_("zh"), "en": field.name.in_("en")}
             problems.append(Problem(refused.code, {"field": names, **refused.args_}, form=form.key, field=name, row=row))
     return values, problems
 
 
-def _value(ctx: Ctx, field: Field, written: Any, problems: list[Problem]) -> Any:
-    locale = Locale(ctx.locale, ctx.workspace.calendar, ctx.workspace.currency)
-    parsed = field_types[field.type].parse(field, written, locale)
+def references(form: Form, raws: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Field, set[Reference]]]:
+    """What link fields of many rows name, by target form; what can't be read is left to `parse_leniently`."""
+    out: dict[str, tuple[Field, set[Reference]]] = {}
+    linking = [f for f in form.fields.values() if target_of(f) and f.value.kind in ("record", "list")]
+    for raw in raws:
+        for field in linking:
+            if raw.get(field.id) not in (None, ""):
+                with suppress(Refused):
+                    parsed = field_types[field.type].parse(field, raw[field.id], Locale())
+                    named = parsed if isinstance(parsed, tuple) else (parsed,)
+                    out.setdefault(target_of(field), (field, set()))[1].update(r for r in named if isinstance(r, Reference))
+    return out
+
+
+def _resolved(ctx: Ctx, field: Field, parsed: Any, problems: list[Problem], known: Mapping[str, Found]) -> Any:
     if isinstance(parsed, Reference):
-        return look_up(ctx, field, parsed)
+        return look_up(ctx, field, parsed, known.get(target_of(field)))
     if isinstance(parsed, tuple) and parsed and isinstance(parsed[0], Reference):
-        return tuple(sorted({look_up(ctx, field, r) for r in parsed}))
+        return tuple(sorted({look_up(ctx, field, r, known.get(target_of(field))) for r in parsed}))
     if field.value.kind == "records" and (child := ctx.workspace.forms.get(field.target)) and child.lines_of:
         return tuple(_line(ctx, child, line, position, problems) for position, line in enumerate(parsed or (), 1))
     return parsed

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, RowMapping, Table, Text, select
+from sqlalchemy import Column, ForeignKey, Index, Integer, RowMapping, Table, Text, func, select
 
 from dougong.context import Ctx
 from dougong.expr.values import encode
@@ -52,20 +52,38 @@ value_table = Table(
 
 def write(draft: Draft, revision: int) -> None:
     """One entry for this save, chained to the record's last."""
-    values = _values(draft)
-    ctx, id = draft.ctx, draft.id
+    write_many([draft], [revision])
+
+
+def write_many(drafts: Sequence[Draft], revisions: Sequence[int]) -> None:
+    """One entry each, for different records of one form."""
+    if not drafts:
+        return
+    ctx, h = drafts[0].ctx, history_table
+    last = _last_hashes(ctx, drafts[0].form.key, [d.id or 0 for d in drafts if d.kind != "create"])
+    values = [_values(draft) for draft in drafts]
+    entries = [_entry(d, revision, v, last.get(d.id or 0, "")) for d, revision, v in zip(drafts, revisions, values, strict=True)]
+    written = ctx.connection.execute(h.insert().returning(h.c.id, sort_by_parameter_order=True), entries).scalars().all()
+    if told := [{"history": id, **v} for id, of_one in zip(written, values, strict=True) for v in of_one]:
+        ctx.connection.execute(value_table.insert(), told)
+
+
+def _last_hashes(ctx: Ctx, form: str, records: Sequence[int]) -> dict[int, str]:
+    if not records:
+        return {}
     h = history_table
-    last = select(h.c.hash).where(h.c.form == draft.form.key, h.c.record == id).order_by(h.c.id.desc()).limit(1)
+    newest = select(func.max(h.c.id)).where(h.c.form == form, h.c.record.in_(records)).group_by(h.c.record)
+    return {record: hash for record, hash in ctx.connection.execute(select(h.c.record, h.c.hash).where(h.c.id.in_(newest)))}
+
+
+def _entry(draft: Draft, revision: int, values: list[dict[str, Any]], previous: str) -> dict[str, Any]:
+    ctx = draft.ctx
     entry: dict[str, Any] = {
-        "form": draft.form.key, "record": id, "revision": revision, "at": ctx.now, "kind": draft.kind,
+        "form": draft.form.key, "record": draft.id, "revision": revision, "at": ctx.now, "kind": draft.kind,
         "actor": ctx.actor.user, "actor_name": ctx.actor.name, "origin": ctx.origin,
-        "changed": sorted(v["field"] for v in values), "digest": digest(values),
-        "previous": ctx.connection.execute(last).scalar() or "",
+        "changed": sorted(v["field"] for v in values), "digest": digest(values), "previous": previous,
     }
-    entry["hash"] = chain_hash(entry)
-    written = ctx.connection.execute(h.insert().values(entry).returning(h.c.id)).scalar_one()
-    if values:
-        ctx.connection.execute(value_table.insert(), [{"history": written, **v} for v in values])
+    return {**entry, "hash": chain_hash(entry)}
 
 
 def changed_since(ctx: Ctx, form: str, record: int, revision: int) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
+
 from sqlalchemy import Column, Integer, Table, Text, select
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -26,10 +28,31 @@ sequence_table = Table(
 
 def number(draft: Draft) -> None:
     """Fills every serial field that is still empty; `once` numbers never change afterwards."""
-    for field in draft.form.fields.values():
-        if field.value_template is None or draft.new.get(field.id) is not None and (field.once or draft.old is not None):
+    number_many([draft])
+
+
+def number_many(drafts: Sequence[Draft]) -> None:
+    """For records of one form: each period's numbers are taken as one block (SEMANTICS 7)."""
+    for field in drafts[0].form.fields.values():
+        template = field.value_template
+        if template is None:
             continue
-        draft.new[field.id] = _free(draft, field, _text(draft, field))
+        waiting = [d for d in drafts if d.new.get(field.id) is None or not (field.once or d.old is None)]
+        counts = any(isinstance(part, Expr) and _counts(part.root) for part in template.parts)
+        given = set[str]()
+        for draft, n in _numbered(field, waiting) if counts else ((d, 0) for d in waiting):
+            draft.new[field.id] = _free(draft, field, _render(draft, field, n), given)
+            given.add(draft.new[field.id])
+
+
+def _numbered(field: Field, drafts: Sequence[Draft]) -> Iterator[tuple[Draft, int]]:
+    """Each with the next number of its period; the period is the text around `n`."""
+    periods: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        periods.setdefault(_render(draft, field, 0), []).append(draft)
+    for period, members in periods.items():
+        first = take(members[0].ctx, members[0].form.key, field.id, period, len(members))
+        yield from zip(members, range(first, first + len(members)), strict=True)
 
 
 def take(ctx: Ctx, form: str, field: str, period: str, count: int = 1) -> int:
@@ -42,15 +65,6 @@ def take(ctx: Ctx, form: str, field: str, period: str, count: int = 1) -> int:
     return int(ctx.connection.execute(taken.returning(sequence_table.c.last)).scalar_one()) - count + 1
 
 
-def _text(draft: Draft, field: Field) -> str:
-    """The template with `n` as the next number of its period; the period is the text around `n`."""
-    assert field.value_template is not None
-    if not any(isinstance(part, Expr) and _counts(part.root) for part in field.value_template.parts):
-        return _render(draft, field, 0)
-    period = _render(draft, field, 0)
-    return _render(draft, field, take(draft.ctx, draft.form.key, field.id, period))
-
-
 def _counts(node: Node) -> bool:
     return (node.op == "name" and node.value == "n") or any(_counts(a) for a in node.args)
 
@@ -61,13 +75,14 @@ def _render(draft: Draft, field: Field, n: int) -> str:
     return str(render(field.value_template, env, lambda value, type_: "" if value is None else str(value)))
 
 
-def _free(draft: Draft, field: Field, text: str) -> str:
-    """`on_clash: suffix` adds a digit until no other record has the number; deleted records keep theirs."""
+def _free(draft: Draft, field: Field, text: str, given: Collection[str]) -> str:
+    """`on_clash: suffix` adds a digit until no other record has the number, nor one of `given`; deleted records keep theirs."""
     if field.options.get("on_clash") != "suffix":
         return text
     table = draft.ctx.workspace.tables[draft.form.key]
     candidate, attempt = text, 1
-    while draft.ctx.connection.execute(select(table.c.id).where(column_of(draft.form, table, field.id) == candidate).limit(1)).first():
+    column = column_of(draft.form, table, field.id)
+    while candidate in given or draft.ctx.connection.execute(select(table.c.id).where(column == candidate).limit(1)).first():
         attempt += 1
         candidate = f"{text}-{attempt}"
     return candidate

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, or_, select
+from sqlalchemy import ColumnElement, FromClause, select
 
 from dougong.context import Ctx
 from dougong.fields.base import Reference, Refused
@@ -13,20 +13,50 @@ from dougong.people import tables as people
 from dougong.records import rights
 from dougong.records.row import column_of, has_columns
 from dougong.spec.form import Field, Form
+from dougong.store.search import batched
 
 
-def look_up(ctx: Ctx, field: Field, reference: Reference) -> int:
-    """The id of the one live record meant. Raises Refused `no-such-record-here` or `several-records`; unseen is unknown."""
-    target = field.target or field.value.form or (field.value.of.form if field.value.of else "")
-    form, table = ctx.workspace.forms[target], ctx.workspace.tables[target]
-    means = table.c.uid == reference.uid if reference.uid else _words(ctx, form, table, reference.words)
-    alive = (table.c.deleted_at.is_(None), rights.where(ctx, target, table))
-    found = ctx.connection.execute(select(table.c.id).where(means, *alive).limit(2)).scalars().all()
+Found = Mapping[Reference, tuple[int, ...]]
+"""The live records that a reference can mean, at most two of them."""
+
+
+def look_up(ctx: Ctx, field: Field, reference: Reference, known: Found | None = None) -> int:
+    """The id of the one live record meant. Raises Refused `reference-not-found`, `reference-not-clear`; unseen is unknown.
+
+    `known` are those of a whole batch, read beforehand by `look_up_many`.
+    """
+    found = known[reference] if known is not None and reference in known else look_up_many(ctx, field, [reference])[reference]
     if not found:
         raise Refused("reference-not-found", words=reference.words or reference.uid)
     if len(found) > 1:
         raise Refused("reference-not-clear", words=reference.words)
-    return int(found[0])
+    return found[0]
+
+
+def look_up_many(ctx: Ctx, field: Field, references: Sequence[Reference]) -> dict[Reference, tuple[int, ...]]:
+    """One query per way of naming a record, however many references there are."""
+    target = target_of(field)
+    form, table = ctx.workspace.forms[target], ctx.workspace.tables[target]
+    ids: dict[Reference, set[int]] = {reference: set() for reference in references}
+    alive = (table.c.deleted_at.is_(None), rights.where(ctx, target, table))
+    by_uid = [r.uid for r in references if r.uid]
+    by_words = [r.words for r in references if r.words]
+    ways = [("uid", table.c.uid, by_uid), *(("words", column, by_words) for column in _naming(ctx, form, table))]
+    for name, column, wanted in ways:
+        for part in batched(wanted):
+            for written, id in ctx.connection.execute(select(column, table.c.id).where(column.in_(part), *alive)):
+                ids[Reference(**{name: written})].add(int(id))
+    if form.key == "user":
+        for part in batched(by_words):
+            query = select(people.login.c.name, table.c.id).join(table, table.c.id == people.login.c.user).where(people.login.c.name.in_(part), *alive)
+            for written, id in ctx.connection.execute(query):
+                ids[Reference(words=written)].add(int(id))
+    return {reference: tuple(sorted(found)[:2]) for reference, found in ids.items()}
+
+
+def target_of(field: Field) -> str:
+    """The form whose records the field names."""
+    return field.target or field.value.form or (field.value.of.form if field.value.of else "")
 
 
 def uid_of(ctx: Ctx, form: str, id: int) -> str:
@@ -40,12 +70,9 @@ def uids(ctx: Ctx, form: str, ids: set[int]) -> Mapping[int, str]:
     return {key: value for key, value in ctx.connection.execute(select(table.c.id, table.c.uid).where(table.c.id.in_(ids)))} if ids else {}
 
 
-def _words(ctx: Ctx, form: Form, table: FromClause, words: str) -> ColumnElement[bool]:
-    """By a field that names a record: a unique one, a number, or the first one that is searched (its title, as a rule)."""
+def _naming(ctx: Ctx, form: Form, table: FromClause) -> list[ColumnElement[Any]]:
+    """Columns that name a record: unique ones, numbers, and the first one that is searched (its title, as a rule)."""
     allowed = rights.access(ctx, form.key)
     fields = [f for f in form.fields.values() if f.value.kind == "text" and has_columns(f) and not f.system and not allowed.masked(f.id)]
     naming = [f for f in fields if f.unique or f.value_template is not None] + [f for f in fields if f.search][:1] or fields[:1]
-    clauses: list[ColumnElement[Any]] = [column_of(form, table, f.id) == words for f in naming]
-    if form.key == "user":
-        clauses.append(table.c.id.in_(select(people.login.c.user).where(people.login.c.name == words)))
-    return or_(table.c.id.is_(None), *clauses)
+    return [column_of(form, table, id) for id in dict.fromkeys(f.id for f in naming)]

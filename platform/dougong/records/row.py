@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import ColumnElement, FromClause
 
@@ -14,17 +15,22 @@ from dougong.spec.system import PLAIN_COLUMNS
 IDENTITY = ("id", "uid", "revision", "deleted_at", "position")
 
 
-def column_fields(form: Form) -> tuple[Field, ...]:
-    """The fields that have columns of their own."""
-    return tuple(f for f in form.fields.values() if has_columns(f))
+_columns: WeakKeyDictionary[Form, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
+
+
+def columns_of(form: Form) -> dict[str, tuple[str, ...]]:
+    """Column names by field id, of the fields that have columns of their own; worked out once per form."""
+    if form not in _columns:
+        named = {f.id: tuple(f.key + c.suffix for c in field_types[f.type].columns(f)) for f in form.fields.values()}
+        _columns[form] = {id: names for id, names in named.items() if names}
+    return _columns[form]
 
 
 def column_of(form: Form, table: FromClause, name: str) -> ColumnElement[Any]:
     """The (first) column of a field, by the field's id; plain columns by their own name."""
-    field = form.fields.get(name)
-    if field is None or name in PLAIN_COLUMNS:
+    if name in PLAIN_COLUMNS or name not in form.fields:
         return table.c[name]
-    return table.c[field.key + field_types[field.type].columns(field)[0].suffix]
+    return table.c[columns_of(form)[name][0]]
 
 
 def has_columns(field: Field) -> bool:
@@ -34,23 +40,22 @@ def has_columns(field: Field) -> bool:
 def from_row(form: Form, row: Mapping[str, Any]) -> dict[str, Any]:
     """Values by field id, with id, uid, revision and deleted_at; `row` is keyed by the table's column names."""
     values = {name: row[name] for name in IDENTITY if name in row}
-    for field in column_fields(form):
-        kind = field_types[field.type]
-        cells = tuple(row[field.key + column.suffix] for column in kind.columns(field))
-        values[field.id] = kind.from_columns(field, cells)
+    for id, names in columns_of(form).items():
+        field = form.fields[id]
+        values[id] = field_types[field.type].from_columns(field, tuple([row[name] for name in names]))
     return values
 
 
 def to_row(form: Form, values: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
     """Column values of `fields`; plain columns pass through, fields without columns are left out."""
     out: dict[str, Any] = {}
+    columns = columns_of(form)
     for name in fields:
         if name in PLAIN_COLUMNS or name == "position":
             out[name] = values[name]
-        elif (field := form.fields.get(name)) and has_columns(field):
-            kind = field_types[field.type]
-            for column, cell in zip(kind.columns(field), kind.to_columns(field, values[name]), strict=True):
-                out[field.key + column.suffix] = cell
+        elif names := columns.get(name):
+            field = form.fields[name]
+            out.update(zip(names, field_types[field.type].to_columns(field, values[name]), strict=True))
     return out
 
 

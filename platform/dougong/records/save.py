@@ -19,14 +19,12 @@ from dougong.records.draft import Draft, Kind, Saved
 from dougong.records.graph import graph
 from dougong.records.lines import given_lines, line_drafts, pending
 from dougong.records.row import empty_value, from_row, is_empty, to_row
-from dougong.records.source import RecordSource, environment
+from dougong.records.source import UNSAVED, RecordSource, environment
 from dougong.spec.form import Form
 
 TOUCHING = frozenset({"person", "device", "api", "public", "import"})
 """Origins that count as somebody's attention: they move `touched_at` (SEMANTICS 3)."""
 TELLING_NOTHING = frozenset({"demo"})
-UNSAVED = 0
-"""The id of a record that has none yet, so that formulas can reach its lines before they are written."""
 
 
 def create(ctx: Ctx, form: str, values: Mapping[str, Any], uid: str | None = None) -> Saved:
@@ -116,7 +114,8 @@ def _defaults(draft: Draft) -> None:
     for field in draft.form.fields.values():
         draft.new.setdefault(field.id, empty_value(field))
     ctx, new = draft.ctx, draft.new
-    new["creator"], new["created_at"], new["touched_at"] = ctx.actor.user, ctx.now, ctx.now
+    past = {k: new[k] for k in ("created_at", "touched_at") if new.get(k) and ctx.origin in TELLING_NOTHING}  # sample data has a past
+    new |= {"creator": ctx.actor.user, "created_at": ctx.now, "touched_at": ctx.now, **past}
     if is_empty(new.get("owner")):
         new["owner"] = draft.parent.new.get("owner") if draft.parent else ctx.actor.user
     if draft.form.workflow and is_empty(new.get("stage")):
@@ -180,8 +179,9 @@ def _number(draft: Draft) -> None:
         number.number(draft)
 
 
-def _write(draft: Draft) -> None:
-    ctx, table, new = draft.ctx, draft.ctx.workspace.tables[draft.form.key], draft.new
+def stamp(draft: Draft) -> None:
+    """What the save itself knows of the row: times, revision, uid, deletion, the next flip."""
+    ctx, new = draft.ctx, draft.new
     if draft.kind != "create" or draft.parent is None:
         new["modified_at"] = ctx.now
     new.setdefault("modified_at", ctx.now)
@@ -193,13 +193,20 @@ def _write(draft: Draft) -> None:
         draft.uid = new["uid"]
         if draft.parent is not None:
             new["parent"] = draft.parent.id
-        cells = to_row(draft.form, new, [name for name in new if name != "id"])
-        draft.id = int(ctx.connection.execute(insert(table).values(cells).returning(table.c.id)).scalar_one())
-        new["id"] = draft.id
     else:
         assert draft.old is not None
         new["revision"] = draft.old["revision"] + 1
         new["deleted_at"] = ctx.now if draft.kind == "delete" else None
+
+
+def _write(draft: Draft) -> None:
+    stamp(draft)
+    ctx, table, new = draft.ctx, draft.ctx.workspace.tables[draft.form.key], draft.new
+    if draft.kind == "create":
+        cells = to_row(draft.form, new, [name for name in new if name != "id"])
+        draft.id = int(ctx.connection.execute(insert(table).values(cells).returning(table.c.id)).scalar_one())
+        new["id"] = draft.id
+    else:
         names = [*draft.changed, "revision", "modified_at", "touched_at", "deleted_at", "flip_at", *(["position"] if "position" in new else [])]
         ctx.connection.execute(update(table).where(table.c.id == draft.id).values(to_row(draft.form, new, dict.fromkeys(names))))
     links.write(draft)
@@ -232,20 +239,27 @@ def _history(draft: Draft) -> None:
     history.write(draft, draft.new["revision"])
 
 
-def _event(draft: Draft) -> None:
-    """One event with both images; a stage that changes tells of leaving and entering too."""
+def events_of(draft: Draft) -> list[Event]:
+    """One with both images, first; a stage that changes tells of leaving and entering too."""
     if draft.ctx.origin in TELLING_NOTHING:
-        return
+        return []
     kind = {"create": "created", "edit": "changed", "delete": "deleted", "restore": "restored"}[draft.kind]
     old = encode_row(draft.form, draft.old) if draft.old else None
     new = encode_row(draft.form, draft.new)
     changed = tuple(sorted(draft.changed))
     about = {"form": draft.form.key, "record": draft.id, "old": old, "new": new, "changed": changed}
-    draft.event = append(draft.ctx, Event(kind, **about))  # type: ignore[arg-type]
+    out = [Event(kind, **about)]  # type: ignore[arg-type]
     if "stage" in draft.changed and draft.kind in ("create", "edit"):
         if old and old.get("stage"):
-            append(draft.ctx, Event("stage_left", **about, name=old["stage"]))  # type: ignore[arg-type]
-        append(draft.ctx, Event("stage_entered", **about, name=str(new["stage"])))  # type: ignore[arg-type]
+            out.append(Event("stage_left", **about, name=old["stage"]))  # type: ignore[arg-type]
+        out.append(Event("stage_entered", **about, name=str(new["stage"])))  # type: ignore[arg-type]
+    return out
+
+
+def _event(draft: Draft) -> None:
+    for number, event in enumerate(events_of(draft)):
+        id = append(draft.ctx, event)
+        draft.event = draft.event if number else id
 
 
 def _delete_below(draft: Draft) -> None:

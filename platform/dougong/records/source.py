@@ -13,6 +13,8 @@ from dougong.expr.to_python import Env
 from dougong.records.row import column_of, from_row
 
 Row = Mapping[str, Any]
+UNSAVED = 0
+"""The id of a record that has none yet, so that formulas can reach its lines before they are written. Its new lines stand below it."""
 
 
 class RecordSource:
@@ -42,8 +44,18 @@ class RecordSource:
     def children(self, form: str, via: str, parent: int) -> Sequence[Row]:
         if (form, via, parent) in self._overlays:
             return self._overlays[form, via, parent]
+        if parent <= UNSAVED:
+            return ()
         table = self._ctx.workspace.tables[form]
         return self._rows(form, column_of(self._ctx.workspace.forms[form], table, via) == parent)
+
+    def fetch_children(self, form: str, via: str, parents: Sequence[int]) -> None:
+        """Reads at once what `children` would read parent by parent."""
+        of: dict[int, list[Row]] = {parent: [] for parent in parents}
+        table = self._ctx.workspace.tables[form]
+        for row in self._rows(form, column_of(self._ctx.workspace.forms[form], table, via).in_(parents)):
+            of[row[via]].append(row)
+        self._overlays.update({(form, via, parent): rows for parent, rows in of.items()})
 
     def linked(self, form: str, field: str, id: int) -> Sequence[Row]:
         target = self._ctx.workspace.forms[form].fields[field].target

@@ -21,13 +21,14 @@ MACHINES = frozenset({"clock", "aggregate"})
 
 def validate(draft: Draft) -> None:
     """On create everything; on edit the rules that read a field changed in this save (SEMANTICS 7)."""
+    changed = draft.changed
     for field in draft.form.fields.values():
         if field.computed or field.system:
             _too_large(draft, field)
             continue
         value = draft.new.get(field.id)
         missing = field_types[field.type].is_empty(value)
-        if field.id in draft.changed and not missing:
+        if field.id in changed and not missing:
             _value(draft, field, value)
         elif missing and draft.ctx.origin not in MACHINES and not _has_lines(draft, field):
             _required(draft, field)
@@ -116,6 +117,8 @@ def unique(draft: Draft) -> None:
         value = draft.new.get(field.id)
         if not field.unique or is_empty(value) or field.id not in draft.changed and draft.kind != "restore":
             continue
+        if draft.batch and draft.batch.free((field.id,), (value,)):
+            continue
         if found := _others(draft, column_of(draft.form, table, field.id) == value):
             other = found if rights.allows(draft.ctx, draft.form.key, found, "see", draft.source) else None
             draft.refuse("not-unique" if other else "not-unique-unseen", field, other=_title(draft, other) if other else "")
@@ -127,6 +130,8 @@ def duplicates(draft: Draft) -> None:
     for rule in draft.form.duplicates:
         values = [draft.new.get(f) for f in rule.fields]
         if rule.similar or any(is_empty(v) for v in values) or not draft.changed & set(rule.fields):
+            continue
+        if draft.batch and draft.batch.free(rule.fields, tuple(values)):
             continue
         clauses = [column_of(draft.form, table, f) == v for f, v in zip(rule.fields, values, strict=True)]
         if found := _others(draft, *clauses):

@@ -131,7 +131,7 @@ def _worth_repeating(error: DBAPIError) -> bool:
 
 
 def _sqlite(url: str, begin: str, pool_size: int) -> Engine:
-    """The driver's own BEGIN comes too late and commits before DDL; so it is switched off and ours is sent."""
+    """The driver would begin by itself, and only at the first change; so that is switched off and our BEGIN is sent."""
     arguments = {"isolation_level": None, "timeout": BUSY_SECONDS}
     engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, connect_args=arguments)
 

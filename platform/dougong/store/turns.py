@@ -12,16 +12,19 @@ from types import TracebackType
 
 
 class Turns:
-    """A context manager; not reentrant. The kernel ends the turn of a process that dies.
+    """A context manager; a turn within a turn of the same thread is a mistake and raises. The kernel ends that of a dead process.
 
     Whoever waits holds the gate, so that nobody who has just had a turn can take the next one before him.
     """
 
     def __init__(self, file: str) -> None:
         self._threads = threading.Lock()
+        self._owner = 0
         self._gate, self._turn = (os.open(file + suffix, os.O_RDWR | os.O_CREAT, 0o600) for suffix in ("-gate", "-turn"))
 
     def __enter__(self) -> None:
+        if self._owner == threading.get_ident():
+            raise RuntimeError("a write within a write of the same thread would wait for itself")
         self._threads.acquire()
         try:
             fcntl.flock(self._gate, fcntl.LOCK_EX)
@@ -32,8 +35,10 @@ class Turns:
         except BaseException:
             self._threads.release()
             raise
+        self._owner = threading.get_ident()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._owner = 0
         fcntl.flock(self._turn, fcntl.LOCK_UN)
         self._threads.release()
 

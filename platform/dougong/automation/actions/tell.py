@@ -37,7 +37,7 @@ class Notify(Action):
 
     schema: Mapping[str, Any] = {
         "notify": {"format": "people", "title": "通知谁 | Whom to tell"},
-        "via": {"type": "array", "items": {"type": "string", "format": "channel"}, "title": "除站内外还用哪些方式 | Ways besides the inbox"},
+        "via": {"type": "array", "items": {"type": "string", "format": "channel"}, "title": "还用哪些方式 | Ways besides the inbox"},
         "cc": {"format": "people", "title": "抄送 | Copy to"},
         "title": _TITLE,
         "text": _TEXT,
@@ -95,9 +95,10 @@ def _timeline(scene: Scene) -> str:
     if scene.form is None or scene.row is None:
         return ""
     zone, fields = scene.ctx.workspace.calendar.zone, scene.form.fields
+    readable = {id: field.name.in_(scene.ctx.locale) for id, field in fields.items() if not covered(scene.ctx, scene.form, field)}
     lines = []
     for head, _ in history.entries(scene.ctx, scene.form.key, scene.row["id"])[:LATELY]:
-        names = [fields[f].name.in_(scene.ctx.locale) for f in head["changed"] if f in fields and not covered(scene.ctx, scene.form, fields[f])]
+        names = [readable[f] for f in head["changed"] if f in readable]
         lines.append(f"· {head['at'].astimezone(zone):%m-%d %H:%M} {head['actor_name']} {'、'.join(names)}".rstrip())
     return "\n" + "\n".join(lines)
 

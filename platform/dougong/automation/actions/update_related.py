@@ -13,7 +13,7 @@ class UpdateRelated(Action):
 
     schema: Mapping[str, Any] = {
         "update_related": {"type": "string", "format": "field", "title": "哪些相关记录 | The related records"},
-        "if": {"type": "string", "format": "formula", "scope": "update_related", "title": "只改符合条件的 | Only those for which this holds"},
+        "if": {"type": "string", "format": "formula", "scope": "update_related", "title": "只改符合条件的 | Only where this holds"},
         "set": {
             "type": "object", "format": "values", "target": "update_related", "scope": "update_related", "minProperties": 1,
             "title": "字段: 新值 | field: new value",

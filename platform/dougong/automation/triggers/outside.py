@@ -32,7 +32,9 @@ class Received(EventTrigger):
 
 
 class Submitted(EventTrigger):
-    schema: Mapping[str, Any] = {"submitted": {"type": "string", "format": "form", "title": "哪个公开表单提交了 | The public form that was sent"}}
+    schema: Mapping[str, Any] = {
+        "submitted": {"type": "string", "format": "form", "title": "哪个公开表单提交了 | The public form that was sent"},
+    }
     required = ("submitted",)
     form_in = "submitted"
     events = ("submitted",)
