@@ -63,7 +63,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     name = f"t{next(_numbers)}"
     admin = create_engine(address.format("postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        version = connection.dialect.server_version_info or (0,)
+        fast = " STRATEGY FILE_COPY" if version >= (15,) else ""  # six times faster than through the log; earlier versions do just that
+        connection.execute(text(f"CREATE DATABASE {name}{fast}"))
     yield address.format(name)
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))

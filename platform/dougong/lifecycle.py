@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from dougong.context import SYSTEM
 import dougong.fields  # noqa: F401 - fills the registry
+from dougong.context import SYSTEM
 from dougong.fields.base import Locale, field_types
+from dougong.installed import compile_sources, index_requests
 from dougong.people.forms import SYSTEM_FORMS
 from dougong.problems import Problem, Problems
 from dougong.records import upkeep
-from dougong.runtime import Runtime, compile_sources, index_requests
+from dougong.runtime import Runtime
 from dougong.seeding import load
 from dougong.spec.app import App
 from dougong.store import ledger, search
@@ -55,7 +56,13 @@ def prepare(runtime: Runtime, sources: Mapping[str, str], answers: Mapping[str, 
 
 
 def carry_out(
-    runtime: Runtime, prepared: Prepared, *, who: str, kind: str = "", accept: Collection[str] = (), told: Told = lambda what, done, of: None
+    runtime: Runtime,
+    prepared: Prepared,
+    *,
+    who: str,
+    kind: str = "",
+    accept: Collection[str] = (),
+    told: Told = lambda what, done, of: None,
 ) -> Applied:
     """Applies the plan, then works out new computed values and loads reference data. Raises PlanRefused, Outdated."""
     app = prepared.release.app
@@ -72,7 +79,9 @@ def carry_out(
     return applied
 
 
-def install(runtime: Runtime, sources: Mapping[str, str], *, who: str, answers: Mapping[str, Any] | None = None, accept: Collection[str] = ()) -> Applied:
+def install(
+    runtime: Runtime, sources: Mapping[str, str], *, who: str, answers: Mapping[str, Any] | None = None, accept: Collection[str] = ()
+) -> Applied:
     """Plan and apply in one go; again where the apps changed in between."""
     for _ in range(3):
         try:
@@ -119,7 +128,7 @@ def _plan(runtime: Runtime, id: str, app: App | None) -> Plan:
 def _fill(runtime: Runtime, applied: Applied, told: Told) -> None:
     """Computed values and search words of rows that were there before their field was."""
     for form in applied.fills:
-        _batches(runtime, form, lambda ctx, ids, form=form: upkeep.recompute_many(ctx, form, dict.fromkeys(ids), origin="upgrade"), told)
+        _recompute_all(runtime, form, told)
     for form in applied.unsearched:
         after: int | None = 0
         while after is not None:
@@ -127,11 +136,11 @@ def _fill(runtime: Runtime, applied: Applied, told: Told) -> None:
                 after = search.rebuild(connection, runtime.workspace().tables[form], after)
 
 
-def _batches(runtime: Runtime, form: str, work: Callable[..., Any], told: Told) -> None:
+def _recompute_all(runtime: Runtime, form: str, told: Told) -> None:
     table = runtime.workspace().tables[form]
     with runtime.store.read() as connection:
         ids = connection.execute(select(table.c.id).where(table.c.deleted_at.is_(None)).order_by(table.c.id)).scalars().all()
     for start in range(0, len(ids), BATCH):
         with runtime.transaction(SYSTEM, "upgrade") as ctx:
-            work(ctx, ids[start : start + BATCH])
+            upkeep.recompute_many(ctx, form, dict.fromkeys(ids[start : start + BATCH]), origin="upgrade")
         told(form, min(start + BATCH, len(ids)), len(ids))

@@ -69,7 +69,7 @@ def _record(ctx: Ctx, app: App, data: Data, row: Mapping[str, Any]) -> int:
     table = ctx.workspace.tables[data.form]
     if data.key and ctx.connection.execute(select(table.c.id).where(table.c[data.key] == values.get(data.key))).first():
         return 0
-    stage = {name: values.pop(name) for name in ("stage", "stage_since") if name in values}
+    stage: dict[str, Any] = {name: values.pop(name) for name in ("stage", "stage_since") if name in values}
     saved = save.create(as_app, data.form, {**values, **final})
     if stage:
         save.edit(ctx.as_(SYSTEM, "workflow"), data.form, saved.id, stage)
@@ -98,7 +98,8 @@ def _person(ctx: Ctx, app: App, row: Mapping[str, Any]) -> int:
     manager = ctx.connection.execute(select(tables.login.c.user).where(tables.login.c.name == str(row.get("manager", "")))).scalar()
     if row.get("manager") and manager is None:
         raise Problems([Problem("seed-no-manager", {"name": row["manager"]})])
-    told = {name: str(row.get(name, "")) for name in ("email", "phone", "region", "title")}
-    id = users.create(ctx.connection, Person(name=str(row["name"]), login=login, manager=manager, **told))
+    email, phone, region, title = (str(row.get(name, "")) for name in ("email", "phone", "region", "title"))
+    person = Person(str(row["name"]), email=email, phone=phone, login=login, manager=manager, region=region, title=title)
+    id = users.create(ctx.connection, person)
     roles.give(ctx.connection, id, app.id, str(row["role"]))
     return 1

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.automation.world import World, build
+from tests.notify.receiver import Receiver
 
 Make = Callable[..., World]
 
@@ -22,3 +23,10 @@ def make(database_url: str) -> Iterator[Make]:
     yield make_one
     for world in made:
         world.store.close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -20,52 +16,13 @@ from dougong.notify.outgoing import Outgoing
 from dougong.people import roles
 from tests.automation.conftest import Make
 from tests.automation.world import World
+from tests.notify.receiver import Receiver
 
 ON = "name: 规则\non: {created: case}\n"
 
 
 def rule(do: str, id: str = "r", on: str = ON) -> str:
     return f"automation: {id}\n{on}do:\n" + "".join(f"  - {line}\n" for line in do.strip().splitlines())
-
-
-class Receiver:
-    """A server that answers as told and keeps what it got."""
-
-    def __init__(self) -> None:
-        self.answers: list[int] = []
-        self.got: list[tuple[str, dict[str, str], bytes]] = []
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                receiver.got.append((self.path, dict(self.headers), body))
-                status = receiver.answers.pop(0) if receiver.answers else 200
-                self.send_response(status)
-                answer = json.dumps({"number": "N-7", "errcode": 0}).encode()
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_args: Any) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self.thread.start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
 
 
 def allow(world: World) -> None:
@@ -150,7 +107,7 @@ def test_a_call_is_signed_repeated_with_the_same_id_and_its_answer_used(make: Ma
 {if: "response is not empty", do: [{create: note, set: {text: 有回应}}]}
 """))
     allow(world)
-    receiver.answers = [500, 503, 200]
+    receiver.answers = [(500, {}), (503, {}), (200, {"number": "N-7"})]
     with world.as_system() as ctx:
         connect(ctx.connection, Connected("erp", "webhook", {"url": receiver.url + "/in", "secret": "s3cret"}))
     world.create(title="甲")
@@ -158,16 +115,16 @@ def test_a_call_is_signed_repeated_with_the_same_id_and_its_answer_used(make: Ma
     assert world.outcomes() == ["running"] and len(receiver.got) == 1
     world.wait(minutes=5)
     assert world.outcomes() == ["finished"]
-    assert [json.loads(body) for _, _, body in receiver.got] == [{"title": "甲"}] * 3
-    assert len({headers[signing.DELIVERY] for _, headers, _ in receiver.got}) == 1
-    assert all(headers[signing.SIGNATURE].startswith("t=") for _, headers, _ in receiver.got)
+    assert [got.json for got in receiver.got] == [{"title": "甲"}] * 3
+    assert len({got.headers[signing.DELIVERY] for got in receiver.got}) == 1
+    assert all(got.headers[signing.SIGNATURE].startswith("t=") for got in receiver.got)
     assert [n["text"] for n in world.rows("note")] == ["有回应"]
 
 
 def test_a_target_that_never_answers_ends_in_the_dead_letters(make: Make, receiver: Receiver) -> None:
     world = make(rule(f"{{webhook: \"{receiver.url}\"}}"))
     allow(world)
-    receiver.answers = [500] * 50
+    receiver.usual = (500, {})
     world.create(title="甲")
     world.wait(hours=5)
     assert world.outcomes() == ["failed"]
@@ -208,7 +165,7 @@ def test_a_crash_between_call_and_result_asks_or_repeats(make: Make, receiver: R
     world.wait(minutes=2)
     assert world.outcomes() == [outcome]
     assert len(receiver.got) == calls
-    assert len({headers[signing.DELIVERY] for _, headers, _ in receiver.got}) == 1
+    assert len({got.headers[signing.DELIVERY] for got in receiver.got}) == 1
 
 
 def test_a_worker_past_its_lease_can_no_longer_write(make: Make) -> None:

@@ -16,7 +16,6 @@ from dougong.events.outbox import Event, event_table
 from tests.automation.conftest import Make
 from tests.automation.world import MONDAY, World
 
-
 WHY = """\
 automation: still
 name: 久

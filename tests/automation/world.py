@@ -16,6 +16,7 @@ from dougong.automation.tables import run_table, step_table
 from dougong.automation.triggers import triggers
 from dougong.clock import VirtualClock
 from dougong.context import SYSTEM, Actor, Cause, Ctx, Origin
+from dougong.events.outbox import Event, append
 from dougong.expr.types import Calendar
 from dougong.fields.base import field_types
 from dougong.lang.compile import compile_app
@@ -131,6 +132,16 @@ class World:
     def restore(self, id: int, form: str = "case") -> None:
         with self.as_system("restore") as ctx:
             save.restore(ctx, f"desk.{form}", id)
+
+    def press(self, id: int, button: str, person: int) -> None:
+        with self.transaction(Actor(user=person), "person") as ctx:
+            append(ctx, Event("pressed", "desk.case", id, name=button))
+        self.work()
+
+    def receive(self, address: str, body: Any, delivery: str) -> None:
+        with self.as_system("api") as ctx:
+            append(ctx, Event("received", new=body, name=address, uid=delivery))
+        self.work()
 
     def row(self, id: int, form: str = "case") -> Mapping[str, Any]:
         table = self.space.tables[f"desk.{form}"]

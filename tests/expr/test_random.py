@@ -27,6 +27,7 @@ ONE_FACE = frozenset({"const", "now", "today", "me", "name", "setting", "row", "
 
 CHANCE = Random(20260302)
 WORLD = World(random_record(CHANCE) for _ in range(50))
+ENVS = [WORLD.env(thing) for thing in WORLD.things]
 DRAW = settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 
 
@@ -45,11 +46,11 @@ def tally(expr: Expr, filled: Counter[str], with_empty: Counter[str]) -> None:
     """Counts, per operator and function, over how many records it was tried with all its fields filled, and with an empty one."""
     for node in nodes(expr.root):
         name = node.value if node.op in ("call", "aggregate") else node.op
-        below = [Expr("", n) for n in fields(node)]
+        below = [Expr("", n) for n in fields(expr.root if node.op == "everyone" else node)]
         if not below:
             continue
-        for thing in WORLD.things:
-            values = [evaluate(e, WORLD.env(thing)) for e in below]
+        for env in ENVS:
+            values = [evaluate(e, env) for e in below]
             (with_empty if any(v is None or v in ((), [], False) for v in values) else filled)[name] += 1
 
 

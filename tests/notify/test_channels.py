@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import socket
 import subprocess
 from datetime import UTC, datetime
 from email.policy import default
@@ -93,7 +94,9 @@ def test_a_webhook_is_signed_and_names_its_delivery(receiver: Receiver) -> None:
     assert got.headers[signing.DELIVERY] == got.json["id"] == "0195-key"
 
 
-@pytest.mark.parametrize(("status", "expected"), [(500, "channel-trouble"), (429, "channel-trouble"), (410, "channel-refused"), (302, "channel-refused")])
+@pytest.mark.parametrize(("status", "expected"), [
+    (500, "channel-trouble"), (429, "channel-trouble"), (410, "channel-refused"), (302, "channel-refused"),
+])
 def test_a_webhook_that_is_not_taken(receiver: Receiver, status: int, expected: str) -> None:
     receiver.answers = [(status, {})]
     assert code("webhook", "", way(url=receiver.url)) == expected
@@ -103,6 +106,7 @@ class Mailbox:
     def __init__(self) -> None:
         self.got: list[Any] = []
         self.answer = "250 OK"
+        self.url = ""
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         self.got.append((envelope.rcpt_tos, email.message_from_bytes(envelope.content, policy=default)))
@@ -112,9 +116,11 @@ class Mailbox:
 @pytest.fixture
 def mailbox() -> Any:
     box = Mailbox()
-    controller = Controller(box, hostname="127.0.0.1", port=0)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()
-    box.url = f"smtp://127.0.0.1:{controller.server.sockets[0].getsockname()[1]}?from=crm@example.com"  # type: ignore[attr-defined,union-attr]
+    box.url = f"smtp://127.0.0.1:{port}?from=crm@example.com"
     yield box
     controller.stop()
 
@@ -125,7 +131,7 @@ def test_a_mail_arrives_whole_with_the_same_id_each_time(mailbox: Any) -> None:
     (to, first), (_, second) = mailbox.got
     assert to == ["li@example.com"]
     assert (first["Subject"], first["From"], first["To"]) == ("三天没有进展", "crm@example.com", "li@example.com")
-    assert first.get_content() == "王磊的客户\n\nhttps://crm.example.com/r/7\n"
+    assert first.get_content().replace("\r\n", "\n") == "王磊的客户\n\nhttps://crm.example.com/r/7\n"
     assert first["Message-ID"] == second["Message-ID"]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from dougong.cli.test import run
 from dougong.lang.load import read_folder
-from dougong.runtime import compile_sources
+from dougong.installed import compile_sources
 
 FIRST = Path(__file__).parents[2] / "examples" / "first"
 

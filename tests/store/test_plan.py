@@ -147,3 +147,11 @@ def test_an_app_that_was_broken_can_still_be_removed(shop: Shop) -> None:
 
 def test_figures_are_grouped() -> None:
     assert [figure(n) for n in (7, 1204, 1234567)] == ["7", "1 204", "1 234 567"]
+
+
+def test_a_no_and_an_empty_list_are_no_values_to_lose(shop: Shop) -> None:
+    shop.change(form("order", field("name"), field("paid", "yes_no"), field("tags", "tags")))
+    shop.put("order", paid=False, tags=[])
+    assert shop.plan(form("order", field("name"))).refused() == ()
+    shop.put("order", paid=True, tags=["a"])
+    assert [c.loses for c in shop.plan(form("order", field("name"))).refused()] == [1, 1]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
@@ -28,17 +28,6 @@ from dougong.settings import Settings
 from dougong.web.app import create_app
 
 PASSWORD = "maple-river-copper-42"
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True, "locale": "zh-CN"}
 DESK = {"viewport": {"width": 1440, "height": 900}, "locale": "zh-CN"}
 _HASH = passwords.hashed(PASSWORD)
@@ -72,11 +61,11 @@ class Visitor:
         self.http, self.locale = client, locale
 
     def get(self, url: str, **kwargs: Any) -> TestResponse:
-        return self.http.get(url, headers={"Accept-Language": self.locale, **kwargs.pop("headers", {})}, **kwargs)
+        return self.http.get(url, buffered=True, headers={"Accept-Language": self.locale, **kwargs.pop("headers", {})}, **kwargs)
 
     def post(self, url: str, data: dict[str, Any] | None = None, token: str | None = None, **kwargs: Any) -> TestResponse:
         given = {"csrf_token": self.token() if token is None else token, **(data or {})}
-        return self.http.post(url, data=given, headers={"Accept-Language": self.locale, **kwargs.pop("headers", {})}, **kwargs)
+        return self.http.post(url, data=given, buffered=True, headers={"Accept-Language": self.locale, **kwargs.pop("headers", {})}, **kwargs)
 
     def token(self) -> str:
         page = self.get("/", follow_redirects=True).text
@@ -130,14 +119,6 @@ def site(tmp_path: Path, prepared: tuple[Path, dict[str, int]]) -> Iterator[Site
     made.runtime.close()
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def address(site: Site) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, create_app(site.runtime), threaded=True)
@@ -149,13 +130,13 @@ def address(site: Site) -> Iterator[str]:
 
 
 @pytest.fixture
-def visit(chromium: Browser, address: str) -> Iterator[Callable[..., Page]]:
+def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
     """visit('wang', PHONE) → a page of that person, signed in; anything the console reports fails the test."""
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
     def open_page(who: str = "", device: dict[str, Any] = PHONE) -> Page:
-        context = chromium.new_context(**device, base_url=address)
+        context = browser.new_context(**device, base_url=address)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))

@@ -31,7 +31,7 @@ from dougong.settings import Settings
 @click.argument("template", type=click.Path(exists=True, path_type=Path), required=False)
 @click.option("--port", default=8686, show_default=True)
 @click.option("--phone", is_flag=True, help="Let phones on the same network in, and show a QR code of the address.")
-@click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the demo's data in this folder (default: a temporary one).")
+@click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the demo's data in this folder.")
 def demo(template: Path | None, port: int, phone: bool, keep: Path | None) -> None:
     """Install a template (the sales app) with sample data and serve it. Passwords are random and printed.
 
@@ -61,14 +61,15 @@ def fill(runtime: Runtime, template: Path) -> None:
     with runtime.transaction(SYSTEM, "demo") as ctx:
         for app in ctx.workspace.apps.values():
             with click.progressbar(length=100, label=say("装入演示数据", "Loading sample data")) as bar:
-                load(ctx, app, sample=True, told=lambda done, of: bar.update(done * 100 // max(of, 1) - bar.pos))  # noqa: B023 - used at once
+                load(ctx, app, sample=True, told=lambda done, of: bar.update(done * 100 // max(of, 1) - bar.pos))
 
 
 def _announce(runtime: Runtime, host: str, port: int) -> None:
     address = f"http://{_own_address() if host == '0.0.0.0' else host}:{port}/"
     click.echo(f"\n  {say('打开', 'Open')}  {address}\n")
     with runtime.store.read() as connection:
-        rows = connection.execute(select(tables.user.c.id, tables.user.c.name, tables.login.c.name).join(tables.login).order_by(tables.user.c.id)).all()
+        u, login_name = tables.user.c, tables.login.c.name
+        rows = connection.execute(select(u.id, u.name, login_name).join(tables.login).order_by(u.id)).all()
         roles = {key: value for key, value in connection.execute(select(tables.user_role.c.user, tables.user_role.c.role))}
     chosen = {id: secrets.token_urlsafe(6) for id, _, login in rows if login}
     hashed = {id: passwords.hashed(password) for id, password in chosen.items()}

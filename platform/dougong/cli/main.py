@@ -7,10 +7,23 @@ import sys
 import click
 
 from dougong.cli import (
-    apply, backup, demo, doctor, exporting, history, importing, plan, schema, serve, test, users, validate, why,
+    apply,
+    backup,
+    demo,
+    doctor,
+    exporting,
+    history,
+    importing,
+    plan,
+    schema,
+    serve,
+    test,
+    users,
+    validate,
+    why,
 )
-from dougong.problems import Problems
 from dougong.cli.say import locale
+from dougong.problems import Problems
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

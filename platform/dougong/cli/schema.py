@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from dougong.installed import VOCABULARY
 from dougong.lang.publish import write
-from dougong.runtime import VOCABULARY
 
 
 @click.command()

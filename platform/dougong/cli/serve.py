@@ -6,7 +6,7 @@ import logging
 import threading
 
 import click
-from waitress import create_server
+from waitress.server import create_server
 
 from dougong.cli.opened import opened
 from dougong.cli.say import say

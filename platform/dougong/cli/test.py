@@ -11,12 +11,13 @@ from pathlib import Path
 
 import click
 
-from dougong.clock import VirtualClock
 from dougong.cli.say import locale, say
+from dougong.clock import VirtualClock
+from dougong.installed import compile_sources
 from dougong.lang.load import read_folder
 from dougong.lang.render import render
 from dougong.lifecycle import install
-from dougong.runtime import Runtime, compile_sources
+from dougong.runtime import Runtime
 from dougong.scenario.run import Outcome, play
 from dougong.scenario.switch import without
 from dougong.settings import Settings
@@ -41,13 +42,10 @@ class Sources:
     def open(self, url: str, clock: VirtualClock, workspace: Workspace) -> Runtime:
         return Runtime(_settings(url), clock, prepared=workspace)
 
-    def close(self, machine: Runtime) -> None:
-        machine.close()
-
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
-@click.option("--without", "off", multiple=True, metavar="ID", help="Switch one declared part off (an automation, a rule, a stage's guard).")
+@click.option("--without", "off", multiple=True, metavar="ID", help="Switch one declared part off: an automation, a rule, a guard.")
 @click.option("--only", metavar="WORDS", help="Only scenarios whose name holds these words.")
 @click.option("--database", metavar="URL", help="Play on this kind of database (default: SQLite in a temporary folder).")
 def test(path: Path, off: tuple[str, ...], only: str | None, database: str | None) -> None:
@@ -63,7 +61,8 @@ def test(path: Path, off: tuple[str, ...], only: str | None, database: str | Non
         sys.exit(1)
     outcomes, seconds = run(compiled.app, sources, off, only or "", database or "sqlite:///")
     failed = sum(not o.passed for o in outcomes)
-    click.echo(say(f"{len(outcomes) - failed} 个场景通过，{failed} 个失败，{seconds:.1f} 秒", f"{len(outcomes) - failed} passed, {failed} failed in {seconds:.1f} s"))
+    passed = len(outcomes) - failed
+    click.echo(say(f"{passed} 个场景通过，{failed} 个失败，{seconds:.1f} 秒", f"{passed} passed, {failed} failed in {seconds:.1f} s"))
     sys.exit(1 if failed or not outcomes else 0)
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from dougong.cli.say import locale, say
+from dougong.installed import compile_sources
 from dougong.lang.load import read_folder
 from dougong.lang.render import render
-from dougong.runtime import compile_sources
 
 
 @click.command()

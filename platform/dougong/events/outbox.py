@@ -31,6 +31,7 @@ from uuid6 import uuid7
 from dougong.context import Ctx
 from dougong.problems import Problem, Problems
 from dougong.sqltypes import Id, Instant, Json
+from dougong.store.blocks import take_ids
 from dougong.store.system import metadata
 
 Kind = Literal[
@@ -119,8 +120,9 @@ def append_many(connection: Connection, told: Sequence[tuple[Ctx, Event]]) -> li
     """For imports and other bulk work: one statement. The ids, in the order given; none of these events has a `uid` of its own."""
     if not told:
         return []
-    statement = event_table.insert().returning(event_table.c.id, sort_by_parameter_order=True)
-    return list(connection.execute(statement, [_row(ctx, event) for ctx, event in told]).scalars())
+    ids = take_ids(connection, event_table, len(told))
+    connection.execute(event_table.insert(), [{"id": id, **_row(ctx, event)} for id, (ctx, event) in zip(ids, told, strict=True)])
+    return ids
 
 
 def claim(connection: Connection, now: datetime, limit: int = 20) -> list[Claim]:

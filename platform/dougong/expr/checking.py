@@ -18,7 +18,7 @@ from dougong.expr.types import DATE, DATETIME, EMPTY, TIME, Type, number
 from dougong.problems import Mark, suggest
 
 RESERVED = frozenset({"this", "old", "me", "now", "today", "all", "settings", "true", "false", "none", "and", "or", "not", "in", "is",
-                      "if", "else", "contains", "empty", "role", "team", "user"})  # fmt: skip
+                      "if", "else", "contains", "empty"})  # fmt: skip
 """Words with a meaning of their own: no field may have such an id."""
 
 KIND_NAMES: dict[str, dict[str, str]] = {

@@ -24,7 +24,7 @@ def name(c: Checking, raw: Raw) -> Node:
             return c.node("today", DATE, raw)
         case "me" if c.scope.me:
             return c.node("me", USER, raw)
-        case "this" if c.scope.form:
+        case "this" if c.scope.form and "this" not in c.scope.names:  # a price is picked for `this` line
             return _row(c, raw, c.scope.form, 0)
         case "old" | "all" | "settings":
             return _no_use_alone(c, raw)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from dougong.expr import numbers
@@ -20,8 +20,10 @@ def _row_of(node: Node) -> Callable[[Env, Rows], Row | None]:
     form, id_ = node.type.form, build(node)
 
     def fetch(env: Env, rows: Rows) -> Row | None:
-        id = id_(env, rows)
-        return None if id is None else env.source.record(form, id)
+        found = id_(env, rows)
+        if found is None or isinstance(found, Mapping):  # an extra name may stand for a record that isn't saved yet
+            return found
+        return env.source.record(form, found)
 
     return fetch
 

@@ -51,15 +51,15 @@ class Outgoing:
     def request(self, method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
         """Raises Problems: `outgoing-refused` (never to be tried again) or `outgoing-failed` (the other side, the way there)."""
         parts = _split(url)
-        host, port = str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)
+        host, port = str(parts.hostname).rstrip("."), parts.port or (443 if parts.scheme == "https" else 80)
         address = self._checked(host, port)
         connection = _Connection(host, port, address, self.tls if parts.scheme == "https" else None, self.seconds)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         until = time.monotonic() + self.seconds
         try:
             connection.request(method, target, body=body or None, headers=_clean(headers or {}))
-            response = connection.getresponse()
-            return Answer(response.status, dict(response.getheaders()), self._read(response, until))
+            with connection.getresponse() as response:
+                return Answer(response.status, dict(response.getheaders()), self._read(response, until))
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise failed(host, str(error) or type(error).__name__) from error
         finally:

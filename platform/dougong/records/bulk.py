@@ -22,6 +22,7 @@ from dougong.records.row import column_of, columns_of, is_empty, to_row
 from dougong.records.source import RecordSource
 from dougong.spec.form import Form
 from dougong.store import search
+from dougong.store.blocks import take_ids
 from dougong.store.search import batched
 
 COMPARABLE = frozenset({"text", "number", "date", "datetime", "time", "choice", "record", "yes_no"})
@@ -93,11 +94,10 @@ def _write(drafts: Sequence[Draft]) -> None:
     number.number_many(drafts)
     for draft in drafts:
         save.stamp(draft)
-    names = [name for name in drafts[0].new if name != "id"]
-    cells = [to_row(form, draft.new, names) for draft in drafts]
-    ids = ctx.connection.execute(insert(table).returning(table.c.id, sort_by_parameter_order=True), cells).scalars()
-    for draft, id in zip(drafts, ids, strict=True):
-        draft.id = draft.new["id"] = int(id)
+    for draft, id in zip(drafts, take_ids(ctx.connection, table, len(drafts)), strict=True):
+        draft.id = draft.new["id"] = id
+    names = list(drafts[0].new)
+    ctx.connection.execute(insert(table), [to_row(form, draft.new, names) for draft in drafts])
     _links(drafts)
     search.index_rows(ctx.connection, table, [draft.new for draft in drafts])
     history.write_many(drafts, [1] * len(drafts))

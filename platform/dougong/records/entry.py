@@ -47,7 +47,7 @@ def parse_leniently(
 def references(form: Form, raws: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Field, set[Reference]]]:
     """What link fields of many rows name, by target form; what can't be read is left to `parse_leniently`."""
     out: dict[str, tuple[Field, set[Reference]]] = {}
-    linking = [f for f in form.fields.values() if target_of(f) and f.value.kind in ("record", "list")]
+    linking = [f for f in form.fields.values() if target_of(f) and not field_types[f.type].virtual and not f.computed]
     for raw in raws:
         for field in linking:
             if raw.get(field.id) not in (None, ""):

@@ -17,9 +17,12 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, RowMapping, Table, Te
 from dougong.context import Ctx
 from dougong.expr.values import encode
 from dougong.records.draft import Draft
+from dougong.records.lines import touched
 from dougong.sqltypes import Id, Instant, Json, to_epoch_millis
+from dougong.store.blocks import take_ids
 from dougong.store.system import metadata
 
+_written = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=list).encode
 history_table = Table(
     "dg_history",
     metadata,
@@ -63,8 +66,9 @@ def write_many(drafts: Sequence[Draft], revisions: Sequence[int]) -> None:
     last = _last_hashes(ctx, drafts[0].form.key, [d.id or 0 for d in drafts if d.kind != "create"])
     values = [_values(draft) for draft in drafts]
     entries = [_entry(d, revision, v, last.get(d.id or 0, "")) for d, revision, v in zip(drafts, revisions, values, strict=True)]
-    written = ctx.connection.execute(h.insert().returning(h.c.id, sort_by_parameter_order=True), entries).scalars().all()
-    if told := [{"history": id, **v} for id, of_one in zip(written, values, strict=True) for v in of_one]:
+    ids = take_ids(ctx.connection, h, len(entries))
+    ctx.connection.execute(h.insert(), [{"id": id, **entry} for id, entry in zip(ids, entries, strict=True)])
+    if told := [{"history": id, **v} for id, of_one in zip(ids, values, strict=True) for v in of_one]:
         ctx.connection.execute(value_table.insert(), told)
 
 
@@ -133,12 +137,15 @@ def _values(draft: Draft) -> list[dict[str, Any]]:
     out = []
     for name in sorted(draft.changed):
         type_ = draft.form.fields[name].value
-        if type_.kind != "records":
+        if name not in draft.lines:
             pair = {"old": encode(old.get(name), type_), "new": encode(draft.new.get(name), type_)}
+            out.append({"field": name, **pair, "salt": secrets.token_hex(8)})
+    for name, lines in sorted(draft.lines.items()):
+        if any(touched(line) for line in lines):
+            pair = {"old": [d.uid for d in lines if d.kind != "create"], "new": [d.uid for d in lines if d.kind != "delete"]}
             out.append({"field": name, **pair, "salt": secrets.token_hex(8)})
     return out
 
 
 def _sha(*parts: Any) -> str:
-    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=list)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_written(parts).encode()).hexdigest()

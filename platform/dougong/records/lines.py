@@ -8,7 +8,11 @@ from typing import Any
 from sqlalchemy import select
 
 from dougong.records.draft import Draft
-from dougong.records.row import column_of, from_row
+from dougong.records.row import column_of, from_row, normal
+
+UNWRITTEN = 1_000_000
+"""New lines stand below every record's id until they are written, in their order."""
+MOMENTS = frozenset({"modified_at", "touched_at"})
 
 
 def given_lines(draft: Draft) -> dict[str, list[Mapping[str, Any]]]:
@@ -26,9 +30,9 @@ def line_drafts(draft: Draft, name: str, rows: list[Mapping[str, Any]]) -> list[
     existing = {row["uid"]: row for row in _existing(draft, form.key)}
     drafts: list[Draft] = []
     for position, given in enumerate(rows):
-        values = {k: v for k, v in given.items() if k in form.fields}
+        values = {k: normal(v, form.fields[k].value) for k, v in given.items() if k in form.fields and k != "parent"}
         old = existing.pop(str(given.get("uid", "")), None)
-        new = {"id": -1 - position, **(old or {}), **values, "parent": draft.id or 0, "position": position}
+        new = {"id": position - UNWRITTEN, **(old or {}), **values, "parent": draft.id or 0, "position": position}
         kind = "edit" if old else "create"
         drafts.append(Draft(
             draft.ctx, form, kind, draft.source, new, old=old, id=old["id"] if old else None,  # type: ignore[arg-type]
@@ -37,6 +41,11 @@ def line_drafts(draft: Draft, name: str, rows: list[Mapping[str, Any]]) -> list[
     for gone in existing.values():
         drafts.append(Draft(draft.ctx, form, "delete", draft.source, dict(gone), old=gone, id=gone["id"], parent=draft, problems=draft.problems))
     return drafts
+
+
+def touched(line: Draft) -> bool:
+    """Whether the line has to be written: its own values, its place, or what is computed from its parent."""
+    return line.kind in ("create", "delete") or bool(line.changed - MOMENTS) or line.new.get("position") != (line.old or {}).get("position")
 
 
 def pending(draft: Draft, name: str) -> tuple[str, list[Mapping[str, Any]]]:

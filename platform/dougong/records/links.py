@@ -24,7 +24,7 @@ def current(draft: Draft, names: Mapping[str, Any]) -> dict[str, Any]:
 
 def write(draft: Draft) -> None:
     """Replaces the junction rows of every many-to-many field that changed."""
-    for name in draft.sent & set(draft.form.fields):
+    for name in sorted(draft.changed):
         if not _is_many(draft, draft.form.fields[name]):
             continue
         junction = draft.ctx.workspace.tables[f"{draft.form.key}.{name}"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from sqlalchemy import Column, Integer, Table, Text, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -27,7 +27,7 @@ sequence_table = Table(
 
 
 def number(draft: Draft) -> None:
-    """Fills every serial field that is still empty; `once` numbers never change afterwards."""
+    """Fills every serial field that is still empty. One that counts, and one that is `once`, never changes afterwards."""
     number_many([draft])
 
 
@@ -37,12 +37,20 @@ def number_many(drafts: Sequence[Draft]) -> None:
         template = field.value_template
         if template is None:
             continue
-        waiting = [d for d in drafts if d.new.get(field.id) is None or not (field.once or d.old is None)]
-        counts = any(isinstance(part, Expr) and _counts(part.root) for part in template.parts)
+        formulas = [part for part in template.parts if isinstance(part, Expr)]
+        counts = any(_counts(formula.root) for formula in formulas)
+        waiting = [d for d in drafts if d.new.get(field.id) is None or not (counts or field.once) and _follows(d, formulas)]
         given = set[str]()
         for draft, n in _numbered(field, waiting) if counts else ((d, 0) for d in waiting):
-            draft.new[field.id] = _free(draft, field, _render(draft, field, n), given)
-            given.add(draft.new[field.id])
+            text = _render(draft, field, n)
+            if not text or text == draft.new.get(field.id):
+                continue
+            if field.options.get("on_clash") == "suffix":
+                text = _free(draft, field, text, given)
+            elif not counts and (text in given or _taken(draft, field, text)):
+                draft.refuse("number-taken", field, number=text)
+            draft.new[field.id] = text
+            given.add(text)
 
 
 def _numbered(field: Field, drafts: Sequence[Draft]) -> Iterator[tuple[Draft, int]]:
@@ -75,14 +83,22 @@ def _render(draft: Draft, field: Field, n: int) -> str:
     return str(render(field.value_template, env, lambda value, type_: "" if value is None else str(value)))
 
 
+def _follows(draft: Draft, formulas: Iterable[Expr]) -> bool:
+    """Whether the number is made from a field that this save changed."""
+    return draft.old is not None and any(path and path[0] in draft.changed for formula in formulas for path in formula.reads)
+
+
 def _free(draft: Draft, field: Field, text: str, given: Collection[str]) -> str:
-    """`on_clash: suffix` adds a digit until no other record has the number, nor one of `given`; deleted records keep theirs."""
-    if field.options.get("on_clash") != "suffix":
-        return text
-    table = draft.ctx.workspace.tables[draft.form.key]
+    """Adds a digit until no other record has the number, nor one of `given`."""
     candidate, attempt = text, 1
-    column = column_of(draft.form, table, field.id)
-    while candidate in given or draft.ctx.connection.execute(select(table.c.id).where(column == candidate).limit(1)).first():
+    while candidate in given or _taken(draft, field, candidate):
         attempt += 1
         candidate = f"{text}-{attempt}"
     return candidate
+
+
+def _taken(draft: Draft, field: Field, text: str) -> bool:
+    """Deleted records keep their numbers."""
+    table = draft.ctx.workspace.tables[draft.form.key]
+    query = select(table.c.id).where(column_of(draft.form, table, field.id) == text, table.c.id != (draft.id or 0)).limit(1)
+    return draft.ctx.connection.execute(query).first() is not None

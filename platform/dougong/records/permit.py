@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dougong.expr.to_python import evaluate
+from dougong.fields.base import field_types
 from dougong.problems import Problem
 from dougong.records import people_path, rights
 from dougong.records.draft import Draft
@@ -10,8 +11,11 @@ from dougong.records.source import environment
 from dougong.spec.app import EditNeeds
 
 VERB = {"create": "add", "edit": "edit", "delete": "delete", "restore": "edit"}
-STAGE_WRITERS = frozenset({"workflow"})
-MACHINE_FIELDS = frozenset({"creator", "created_at", "modified_at", "touched_at", "stage", "stage_since"})
+STAGE_WRITER = "workflow"
+STAGE_FIELDS = frozenset({"stage", "stage_since"})
+PAST = frozenset({"created_at", "touched_at"})
+"""What sample data may bring along, so that a demo has a past."""
+MACHINE_FIELDS = STAGE_FIELDS | PAST | {"creator", "modified_at"}
 
 
 def before(draft: Draft) -> None:
@@ -27,14 +31,20 @@ def before(draft: Draft) -> None:
         draft.refuse("may-not-" + verb if seen else "no-such-record")
     for name in sorted(draft.sent & draft.changed if draft.old else draft.sent):
         field = draft.form.fields[name]
-        if name in MACHINE_FIELDS and draft.ctx.origin not in STAGE_WRITERS and not draft.ctx.actor.system:
+        if not _writable(draft, allowed, name):
             draft.refuse("stage-not-writable" if name == "stage" else "field-not-writable", field)
-        elif field.computed and draft.ctx.origin not in ("clock", "aggregate"):
-            draft.refuse("field-not-writable", field)
-        elif allowed.read_only(name) and draft.form.lines_of is None:
-            draft.refuse("field-not-writable", field)
-        elif draft.old is not None and _locked(draft, name):
-            draft.refuse("field-not-writable", field)
+
+
+def _writable(draft: Draft, allowed: rights.Access, name: str) -> bool:
+    """Stages are the machine's alone, whoever acts (SEMANTICS 14); times, creators, numbers and computed values are nobody's."""
+    field, origin = draft.form.fields[name], draft.ctx.origin
+    if name in MACHINE_FIELDS:
+        return name in STAGE_FIELDS and origin == STAGE_WRITER or name in PAST and origin == "demo"
+    if field.computed or field_types[field.type].read_only or draft.form.lines_of and name == "parent" and draft.parent is not None:
+        return False
+    if not allowed.everything and allowed.closed_to(name, creating=draft.old is None):
+        return False
+    return draft.old is None or not _locked(draft, name)
 
 
 def after(draft: Draft) -> None:
@@ -75,7 +85,3 @@ def _verb(draft: Draft) -> str:
     if draft.parent is not None:
         return VERB[draft.parent.kind]
     return "edit" if draft.form.lines_of else VERB[draft.kind]
-
-
-def hidden_problem(draft: Draft, code: str) -> Problem:
-    return Problem(code, {"form": draft.form.key})

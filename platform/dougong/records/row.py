@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import ColumnElement, FromClause
 
+from dougong.expr.types import Type
 from dougong.fields.base import field_types
 from dougong.spec.form import Field, Form
 from dougong.spec.system import PLAIN_COLUMNS
@@ -62,6 +64,15 @@ def to_row(form: Form, values: Mapping[str, Any], fields: Iterable[str]) -> dict
 def empty_value(field: Field) -> Any:
     """What an unset field holds."""
     return () if field.value.kind == "list" else False if field.value.kind == "yes_no" else None
+
+
+def normal(value: Any, type_: Type) -> Any:
+    """Text as it is stored: NFC, '' as empty (SEMANTICS 1). Automations and scenarios send it as their formulas made it."""
+    if isinstance(value, str) and type_.kind == "text":
+        return unicodedata.normalize("NFC", value) or None
+    if isinstance(value, tuple) and type_.of is not None and type_.of.kind == "text":
+        return tuple(kept for item in value if (kept := normal(item, type_.of)) is not None)
+    return value
 
 
 def is_empty(value: Any) -> bool:

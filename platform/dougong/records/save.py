@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 from uuid6 import uuid7
 
 from dougong.context import Ctx
@@ -17,20 +19,24 @@ from dougong.problems import Problem, Problems
 from dougong.records import compute, flips, history, links, number, permit, remove, similar, upkeep, validate
 from dougong.records.draft import Draft, Kind, Saved
 from dougong.records.graph import graph
-from dougong.records.lines import given_lines, line_drafts, pending
-from dougong.records.row import empty_value, from_row, is_empty, to_row
+from dougong.records.lines import given_lines, line_drafts, pending, touched
+from dougong.records.row import empty_value, from_row, is_empty, normal, to_row
 from dougong.records.source import UNSAVED, RecordSource, environment
-from dougong.spec.form import Form
+from dougong.records.titles import display
+from dougong.spec.form import Field, Form
 
 TOUCHING = frozenset({"person", "device", "api", "public", "import"})
 """Origins that count as somebody's attention: they move `touched_at` (SEMANTICS 3)."""
 TELLING_NOTHING = frozenset({"demo"})
+ENTERING = frozenset({"person", "device", "api"})
+"""Origins that fill in a form: what they send into a field that is not shown is left aside."""
+MOMENTS = frozenset({"modified_at", "touched_at"})
 
 
 def create(ctx: Ctx, form: str, values: Mapping[str, Any], uid: str | None = None) -> Saved:
-    """A new record from parsed values. Raises Problems; then nothing is written."""
+    """A new record from parsed values. A client's `uid` is taken if well-formed and new (SEMANTICS 8). Raises Problems; then nothing is written."""
     draft = _draft(ctx, ctx.workspace.forms[form], "create", values)
-    draft.uid = uid or str(uuid7())
+    draft.uid = _fresh(draft, uid) if uid else str(uuid7())
     return _run(draft)
 
 
@@ -55,7 +61,19 @@ def _draft(ctx: Ctx, form: Form, kind: Kind, values: Mapping[str, Any]) -> Draft
     unknown = [name for name in values if name not in form.fields]
     if unknown:
         raise Problems(Problem("no-such-field", {"field": name}, form=form.key, field=name) for name in unknown)
-    return Draft(ctx, form, kind, RecordSource(ctx), dict(values), sent=frozenset(values))
+    tidy = {name: normal(value, form.fields[name].value) for name, value in values.items()}
+    return Draft(ctx, form, kind, RecordSource(ctx), tidy, sent=frozenset(values))
+
+
+def _fresh(draft: Draft, uid: str) -> str:
+    try:
+        written = str(UUID(uid))
+    except ValueError:
+        raise Problems([Problem("id-not-valid", form=draft.form.key)]) from None
+    table = draft.ctx.workspace.tables[draft.form.key]
+    if draft.ctx.connection.execute(select(table.c.id).where(table.c.uid == written)).first():
+        raise Problems([Problem("id-in-use", form=draft.form.key)])
+    return written
 
 
 def _locked_draft(ctx: Ctx, form_key: str, id: int, kind: Kind, values: Mapping[str, Any]) -> Draft:
@@ -78,7 +96,7 @@ def _run(draft: Draft) -> Saved:
         step(draft)
     if draft.problems:
         raise Problems(draft.problems)
-    if draft.kind == "edit" and not draft.changed and not any(_touched(d) for ds in draft.lines.values() for d in ds):
+    if draft.kind == "edit" and not _own_changes(draft):
         assert draft.id is not None and draft.old is not None
         return Saved(draft.id, draft.uid, draft.old["revision"], warnings=tuple(draft.warnings))
     for step in WRITE:
@@ -89,8 +107,11 @@ def _run(draft: Draft) -> Saved:
     return Saved(draft.id, draft.uid, draft.new["revision"], draft.changed, tuple(draft.warnings), draft.event)
 
 
-def _touched(line: Draft) -> bool:
-    return line.kind in ("create", "delete") or bool(line.changed) or line.new.get("position") != (line.old or {}).get("position")
+def _own_changes(draft: Draft) -> bool:
+    """Whether somebody changed something: what follows by itself (times, computed values) is no edit."""
+    fields = draft.form.fields
+    own = any(name not in MOMENTS and not fields[name].computed for name in draft.changed)
+    return own or any(touched(line) for lines in draft.lines.values() for line in lines)
 
 
 def _merge(draft: Draft) -> None:
@@ -99,7 +120,9 @@ def _merge(draft: Draft) -> None:
         return
     since = history.changed_since(draft.ctx, draft.form.key, draft.id or 0, draft.revision)
     for name in sorted(draft.sent & draft.changed & set(since)):
-        draft.refuse("stale", draft.form.fields[name], who=since[name])
+        field = draft.form.fields[name]
+        shown = {side: display(draft.ctx, field, image.get(name)) for side, image in (("yours", draft.new), ("theirs", draft.old))}
+        draft.refuse("stale", field, who=since[name], **shown)
 
 
 # --- before writing -------------------------------------------------------------------------------------------------
@@ -108,24 +131,25 @@ def _merge(draft: Draft) -> None:
 def _defaults(draft: Draft) -> None:
     if draft.kind != "create":
         return
-    draft.new.setdefault("id", UNSAVED)
-    env = environment(draft.ctx, draft.form.key, draft.new, source=draft.source)
-    draft.new |= compute.defaults(draft.form, draft.new, env)
-    for field in draft.form.fields.values():
-        draft.new.setdefault(field.id, empty_value(field))
-    ctx, new = draft.ctx, draft.new
+    ctx, new, form = draft.ctx, draft.new, draft.form
+    new.setdefault("id", UNSAVED)
     past = {k: new[k] for k in ("created_at", "touched_at") if new.get(k) and ctx.origin in TELLING_NOTHING}  # sample data has a past
-    new |= {"creator": ctx.actor.user, "created_at": ctx.now, "touched_at": ctx.now, **past}
-    if is_empty(new.get("owner")):
+    new |= {"creator": ctx.actor.user, "created_at": ctx.now, "modified_at": ctx.now, "touched_at": ctx.now, **past}
+    if is_empty(new.get("owner")) and form.fields["owner"].default is None:
         new["owner"] = draft.parent.new.get("owner") if draft.parent else ctx.actor.user
-    if draft.form.workflow and is_empty(new.get("stage")):
-        stages = ctx.workspace.apps[draft.form.app].workflows[draft.form.workflow].stages
+    if form.workflow and is_empty(new.get("stage")):
+        stages = ctx.workspace.apps[form.app].workflows[form.workflow].stages
         new["stage"], new["stage_since"] = stages[0].id, ctx.now
+    new |= compute.defaults(form, new, environment(ctx, form.key, new, source=draft.source))
+    for field in form.fields.values():
+        new.setdefault(field.id, empty_value(field))
 
 
 def _lines(draft: Draft) -> None:
     draft.source.pretend(draft.form.key, draft.id or UNSAVED, draft.new)
     for name, rows in given_lines(draft).items():
+        if _set_aside(draft, draft.form.fields[name]):
+            continue
         draft.lines[name] = line_drafts(draft, name, rows)
         for line in draft.lines[name]:
             for step in PREPARE if line.kind != "delete" else (permit.before,):
@@ -134,59 +158,74 @@ def _lines(draft: Draft) -> None:
         draft.source.overlay(child, "parent", draft.id or UNSAVED, rows_to_be)
 
 
-def _computed(draft: Draft) -> None:
-    if draft.kind == "delete":
+def _moments(draft: Draft) -> None:
+    """Before anything is computed from them. An edit that changes nothing moves neither."""
+    if draft.kind == "create" or draft.kind == "edit" and not _own_changes(draft):
         return
-    for field in graph(draft.ctx.workspace).order[draft.form.key]:
-        env = environment(draft.ctx, draft.form.key, draft.new, source=draft.source, old=draft.old)
-        draft.new[field.id] = compute.computed(field, env)
+    draft.new["modified_at"] = draft.ctx.now
+    if draft.ctx.origin in TOUCHING:
+        draft.new["touched_at"] = draft.ctx.now
+
+
+def _computed(draft: Draft) -> None:
+    if draft.kind != "delete":
+        upkeep.compute_own(draft)
 
 
 def _hidden(draft: Draft) -> None:
-    """A field that is not shown keeps its value: a sent one is left aside with a note, refused from outside."""
-    for name in sorted(draft.sent & draft.changed):
-        field = draft.form.fields[name]
-        env = environment(draft.ctx, draft.form.key, draft.new, source=draft.source, old=draft.old)
-        if field.visible_when is None or draft.ctx.origin == "import" or compute.evaluate(field.visible_when, env):
-            continue
-        if draft.ctx.origin == "public":
-            draft.refuse("field-not-writable", field)
-            continue
-        draft.new[name] = draft.old[name] if draft.old else empty_value(field)
+    """A field that is not shown keeps its value: a sent one is left aside with a note, refused from outside.
+
+    Asked of the row as it would be saved, and again while setting one aside hides or shows another.
+    """
+    waiting = [f for name in sorted(draft.sent) if (f := draft.form.fields[name]).visible_when is not None and f.value.kind != "records"]
+    while aside := [f for f in waiting if f.id in draft.changed and _set_aside(draft, f)]:
+        waiting = [f for f in waiting if f not in aside]
+        for field in aside:
+            draft.new[field.id] = draft.old[field.id] if draft.old else empty_value(field)
+        _computed(draft)
+
+
+def _set_aside(draft: Draft, field: Field) -> bool:
+    """Whether what was sent for the field does not count, because the field is not shown; says so."""
+    if field.visible_when is None or draft.ctx.origin not in (*ENTERING, "public"):
+        return False
+    if compute.evaluate(field.visible_when, environment(draft.ctx, draft.form.key, draft.new, source=draft.source, old=draft.old)):
+        return False
+    if draft.ctx.origin == "public":
+        draft.refuse("field-not-writable", field)
+    else:
         names = {"zh": field.name.in_("zh"), "en": field.name.in_("en")}
-        draft.warnings.append(Problem("hidden-value-left-aside", {"field": names}, field=name, warning=True))
+        draft.warnings.append(Problem("hidden-value-left-aside", {"field": names}, form=draft.form.key, field=field.id, warning=True))
+    return True
 
 
 def _checks(draft: Draft) -> None:
     if draft.kind in ("create", "edit"):
         validate.validate(draft)
-        validate.duplicates(draft)
         similar.similar(draft)
     if draft.kind != "delete":
+        validate.duplicates(draft)
         validate.unique(draft)
     remove.check_children(draft)
 
 
 PREPARE: tuple[Callable[[Draft], None], ...] = (
-    permit.before, _hidden, _defaults, _lines, _computed, _checks, permit.second_person, permit.after,
+    permit.before, _defaults, _lines, _moments, _computed, _hidden, _checks, permit.second_person, permit.after,
 )
 
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
 def _number(draft: Draft) -> None:
-    if draft.kind == "create":
+    if draft.kind in ("create", "edit"):
         number.number(draft)
+        if draft.problems:
+            raise Problems(draft.problems)
 
 
 def stamp(draft: Draft) -> None:
-    """What the save itself knows of the row: times, revision, uid, deletion, the next flip."""
+    """What the save itself knows of the row: revision, uid, deletion, the next flip."""
     ctx, new = draft.ctx, draft.new
-    if draft.kind != "create" or draft.parent is None:
-        new["modified_at"] = ctx.now
-    new.setdefault("modified_at", ctx.now)
-    if ctx.origin in TOUCHING or (draft.kind == "create" and "touched_at" not in new):
-        new["touched_at"] = ctx.now
     new["flip_at"] = flips.next_flip(draft)
     if draft.kind == "create":
         new["revision"], new["uid"] = 1, draft.uid or str(uuid7())
@@ -201,16 +240,24 @@ def stamp(draft: Draft) -> None:
 
 def _write(draft: Draft) -> None:
     stamp(draft)
+    try:
+        _write_row(draft)
+    except IntegrityError as clash:
+        # Somebody else took the value in the moment between our look and our write.
+        raise Problems([validate.taken(draft, clash)]) from None
+    links.write(draft)
+    draft.source.forget(draft.form.key, draft.id or 0)
+
+
+def _write_row(draft: Draft) -> None:
     ctx, table, new = draft.ctx, draft.ctx.workspace.tables[draft.form.key], draft.new
     if draft.kind == "create":
         cells = to_row(draft.form, new, [name for name in new if name != "id"])
         draft.id = int(ctx.connection.execute(insert(table).values(cells).returning(table.c.id)).scalar_one())
         new["id"] = draft.id
     else:
-        names = [*draft.changed, "revision", "modified_at", "touched_at", "deleted_at", "flip_at", *(["position"] if "position" in new else [])]
+        names = [*draft.changed, "revision", "deleted_at", "flip_at", *(["position"] if "position" in new else [])]
         ctx.connection.execute(update(table).where(table.c.id == draft.id).values(to_row(draft.form, new, dict.fromkeys(names))))
-    links.write(draft)
-    draft.source.forget(draft.form.key, draft.id or 0)
 
 
 def _attach(draft: Draft) -> None:
@@ -230,7 +277,7 @@ def _write_lines(draft: Draft) -> None:
     draft.source.drop_overlays()
     for lines in draft.lines.values():
         for line in lines:
-            if line.kind == "create" or _touched(line):
+            if touched(line):
                 for step in WRITE:
                     step(line)
 
@@ -262,14 +309,20 @@ def _event(draft: Draft) -> None:
         draft.event = draft.event if number else id
 
 
-def _delete_below(draft: Draft) -> None:
-    if draft.kind == "delete":
-        for form, id in remove.doomed(draft):
-            below = _locked_draft(replace(draft.ctx, cause=replace(draft.ctx.cause, event=draft.event)), form, id, "delete", {})
-            for step in WRITE:
-                step(below)
+def _below(draft: Draft) -> None:
+    """Lines, and children under `on_delete: delete`, go with their parent, and come back with it."""
+    if draft.kind not in ("delete", "restore"):
+        return
+    for form, id in remove.doomed(draft):
+        below = _locked_draft(replace(draft.ctx, cause=replace(draft.ctx.cause, event=draft.event)), form, id, draft.kind, {})
+        for step in (_moments, _computed, validate.unique) if draft.kind == "restore" else (_moments,):
+            step(below)
+        if below.problems:
+            raise Problems(below.problems)
+        for step in WRITE:
+            step(below)
 
 
 WRITE: tuple[Callable[[Draft], None], ...] = (
-    _number, _write, _attach, similar.index, _history, _event, _write_lines, _delete_below, upkeep.after_save,
+    _number, _write, _attach, similar.index, _history, _event, _write_lines, _below, upkeep.after_save,
 )

@@ -19,11 +19,12 @@ MOST_COLUMNS = 200
 LARGEST_UNPACKED = 400 * 2**20
 """Bytes an xlsx may hold unpacked: beyond, it is a bomb or nothing for a spreadsheet."""
 
-Row = dict[str, str]
+Row = dict[str, str | int | float]
+"""Column title → what the cell holds: always text in CSV; an xlsx keeps its numbers, so that a percent cell is a fraction."""
 
 
 def rows(path: Path) -> Iterator[Row]:
-    """Each line as column title → text; empty lines are left out. Raises Problems for what is no table."""
+    """Each line by column title; empty lines are left out. Raises Problems for what is no table."""
     with path.open("rb") as file:
         packed = file.read(4) == b"PK\x03\x04"
     return _xlsx(path) if packed else _csv(path)
@@ -72,10 +73,10 @@ def _xlsx(path: Path) -> Iterator[Row]:
                 raise Problems([Problem("sheet-too-large")])
         sheet = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes())).get_sheet_by_index(0)
         lines = sheet.iter_rows()
-        titles = _titles([_cell(c) for c in next(lines, [])])
+        titles = _titles([str(_cell(c)) for c in next(lines, [])])
         for line in lines:
             cells = [_cell(c) for c in line]
-            if any(cells):
+            if any(cell != "" for cell in cells):
                 yield dict(zip(titles, cells, strict=False))
     except (CalamineError, zipfile.BadZipFile) as error:
         raise Problems([Problem("sheet-unreadable", {"why": str(error)[:200]})]) from None
@@ -92,19 +93,21 @@ def _titles(cells: list[str]) -> tuple[str, ...]:
     return titles
 
 
-def _cell(value: Any) -> str:
-    """As a person reads it: whole numbers without '.0', dates in ISO."""
+def _cell(value: Any) -> str | int | float:
+    """Whole numbers without '.0', dates in ISO."""
     match value:
         case float() if value.is_integer():
-            return str(int(value))
+            return int(value)
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return value
         case datetime() if value.time() == time():
             return value.date().isoformat()
         case datetime() | date():
             return value.isoformat(sep=" ") if isinstance(value, datetime) else value.isoformat()
         case time() | timedelta():
             return str(value)
-        case bool():
-            return "true" if value else "false"
         case None:
             return ""
         case _:

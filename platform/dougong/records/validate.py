@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from dougong.expr.to_python import evaluate, render
 from dougong.fields.base import Refused, field_types
 from dougong.problems import Problem
 from dougong.records import rights
-from dougong.records.draft import Draft
+from dougong.records import compute
+from dougong.records.draft import Draft, names
+from dougong.records.references import target_of
 from dougong.records.row import column_of, is_empty
 from dougong.records.source import environment
 from dougong.spec.form import Field
+from dougong.store.names import short
 
 MACHINES = frozenset({"clock", "aggregate"})
 
@@ -50,22 +54,44 @@ def _value(draft: Draft, field: Field, value: Any) -> None:
     except Refused as refused:
         draft.refuse(refused.code, field, **refused.args_)
         return
-    if field.target and field.value.kind == "record" and not _reachable(draft, field, value):
+    if not all(_reachable(draft, field, id) for id in _new_targets(draft, field, value)):
         draft.refuse("no-such-choice", field)
+
+
+def _new_targets(draft: Draft, field: Field, value: Any) -> Iterable[int]:
+    """The records that the field leads to now and did not before: one, several, or many to many."""
+    if not target_of(field) or field.value.kind == "file":
+        return ()
+    before = (draft.old or {}).get(field.id) or ()
+    return [id for id in (value if isinstance(value, tuple) else (value,)) if isinstance(id, int) and not (isinstance(before, tuple) and id in before)]
 
 
 def _reachable(draft: Draft, field: Field, id: int) -> bool:
     """A link may only lead to a live record that the actor may see; nobody learns of others by trying."""
     if draft.parent is not None and field.id == "parent":
         return True
-    row = draft.source.record(field.target, id)
-    return row is not None and rights.allows(draft.ctx, field.target, row, "see", draft.source)
+    row = draft.source.record(target_of(field), id)
+    return row is not None and rights.allows(draft.ctx, target_of(field), row, "see", draft.source)
+
+
+def taken(draft: Draft, clash: IntegrityError) -> Problem:
+    """The database's own refusal in our words; whose record it is nobody has looked up."""
+    said = str(clash.orig)
+    table = draft.ctx.workspace.tables[draft.form.key].name
+    for field in draft.form.fields.values():
+        if field.unique and (short(f"uq_{table}_{field.key}") in said or f"{table}.{field.key}" in said.replace('"', "")):
+            return Problem("not-unique-unseen", {"field": names(field)}, form=draft.form.key, field=field.id)
+    return Problem("id-in-use", form=draft.form.key)
 
 
 def _too_large(draft: Draft, field: Field) -> None:
-    value = draft.new.get(field.id)
-    if field.value.kind == "number" and value is not None and abs(value) >= 10**12:
-        draft.refuse("too-large", field)
+    """Beyond the limit a formula gives empty; a save that brings it there says so (SEMANTICS 2)."""
+    if field.formula is None or not field.stored or field.value.kind != "number" or draft.new.get(field.id) is not None:
+        return
+    if draft.old is None or draft.old.get(field.id) is not None or _reads_changed(draft, field.formula.reads):
+        env = environment(draft.ctx, draft.form.key, draft.new, source=draft.source, old=draft.old)
+        if compute.overflows(field.formula, env):
+            draft.refuse("too-large", field)
 
 
 def _required(draft: Draft, field: Field) -> None:
@@ -113,9 +139,9 @@ def _reads_changed(draft: Draft, reads: frozenset[tuple[str, ...]]) -> bool:
 def unique(draft: Draft) -> None:
     """Unique among live records; the same for `duplicates: same`. A record the actor can't see is not named."""
     table = draft.ctx.workspace.tables[draft.form.key]
-    for field in draft.form.fields.values():
+    for field in (f for f in draft.form.fields.values() if f.unique):
         value = draft.new.get(field.id)
-        if not field.unique or is_empty(value) or field.id not in draft.changed and draft.kind != "restore":
+        if is_empty(value) or field.id not in draft.changed and draft.kind != "restore":
             continue
         if draft.batch and draft.batch.free((field.id,), (value,)):
             continue
@@ -129,7 +155,7 @@ def duplicates(draft: Draft) -> None:
     table = draft.ctx.workspace.tables[draft.form.key]
     for rule in draft.form.duplicates:
         values = [draft.new.get(f) for f in rule.fields]
-        if rule.similar or any(is_empty(v) for v in values) or not draft.changed & set(rule.fields):
+        if rule.similar or any(is_empty(v) for v in values) or not (draft.kind == "restore" or draft.changed & set(rule.fields)):
             continue
         if draft.batch and draft.batch.free(rule.fields, tuple(values)):
             continue
@@ -149,8 +175,7 @@ def _report(draft: Draft, then: str, field: Field, words: str) -> None:
     if then == "refuse":
         draft.refuse("duplicate", field, message=words)
     else:
-        names = {"zh": field.name.in_("zh"), "en": field.name.in_("en")}
-        draft.warnings.append(Problem("duplicate", {"field": names}, form=draft.form.key, field=field.id, message=words, warning=True))
+        draft.warnings.append(Problem("duplicate", {"field": names(field)}, form=draft.form.key, field=field.id, message=words, warning=True))
 
 
 def _others(draft: Draft, *clauses: Any) -> Mapping[str, Any] | None:

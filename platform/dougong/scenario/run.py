@@ -30,8 +30,6 @@ class Stage(Protocol):
 
     def open(self, url: str, clock: VirtualClock, workspace: Workspace) -> Machine: ...
 
-    def close(self, machine: Machine) -> None: ...
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -52,7 +50,9 @@ class Outcome:
         return self.scenario.marks.get(("steps", self.step - 1), self.scenario.mark) if self.step else NOWHERE
 
 
-def play(app: App, scenarios: Sequence[Scenario], stage: Stage, url: str, told: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:
+def play(
+    app: App, scenarios: Sequence[Scenario], stage: Stage, url: str, told: Callable[[Outcome], None] = lambda outcome: None
+) -> list[Outcome]:
     """Every scenario on its own copy of a database of the kind that `url` names; `told` hears of each as it ends."""
     outcomes: list[Outcome] = []
     with bench.bench(url) as place:
@@ -71,14 +71,14 @@ def _each(app: App, scenarios: Sequence[Scenario], stage: Stage, place: bench.Be
             try:
                 yield _one(World(machine, app, clock), scenario)
             finally:
-                stage.close(machine)
+                machine.close()
 
 
 def _one(world: World, scenario: Scenario) -> Outcome:
     number = 0
     try:
         world.enter(scenario)
-        for number, step in enumerate(scenario.steps, 1):
+        for number, step in enumerate(scenario.steps, 1):  # noqa: B007 - the failing one is told
             perform(world, step)
     except Problems as failed:
         return Outcome(scenario, number, failed.problems, _trace(world))
@@ -89,6 +89,9 @@ def _trace(world: World) -> tuple[str, ...]:
     """One line per run: which rule, on what, how it ended."""
     r = run_table
     with world.machine.read(SYSTEM) as ctx:
-        runs = ctx.connection.execute(select(r.c.created_at, r.c.automation, r.c.level, r.c.form, r.c.record, r.c.outcome).order_by(r.c.id)).all()
+        query = select(r.c.created_at, r.c.automation, r.c.level, r.c.form, r.c.record, r.c.outcome).order_by(r.c.id)
         zone = ctx.workspace.calendar.zone
-    return tuple(f"{at.astimezone(zone):%m-%d %H:%M} {rule}{'.' + level if level else ''} {form} {record}: {end}" for at, rule, level, form, record, end in runs)
+        return tuple(
+            f"{at.astimezone(zone):%m-%d %H:%M} {rule}{'.' + level if level else ''} {form} {record}: {end}"
+            for at, rule, level, form, record, end in ctx.connection.execute(query)
+        )

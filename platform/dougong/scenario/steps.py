@@ -135,7 +135,8 @@ def _try(world: World, given: Mapping[str, Any]) -> None:
     except Problems as refused:
         found = [f"{p.code} {p.sentence('zh')} {p.sentence('en')}" for p in refused]
         if not any(wanted in told for told in found):
-            raise Problems([Problem("scenario-other-refusal", {"wanted": wanted, "found": "; ".join(p.sentence("zh") for p in refused)})]) from None
+            given_reason = "; ".join(p.sentence("zh") for p in refused)
+            raise Problems([Problem("scenario-other-refusal", {"wanted": wanted, "found": given_reason})]) from None
         return
     raise Problems([Problem("scenario-not-refused", {"wanted": wanted})])
 

@@ -38,7 +38,7 @@ def _parts(app: App) -> Iterator[str]:
         if len(automation.levels) > 1:
             yield from (f"{id}.{level.id}" for level in automation.levels)
     for form in app.forms.values():
-        yield from (f"{form.id}.{rule.id}" for rule in (*form.duplicates, *form.rejects))
+        yield from (f"{form.id}.{id}" for id in [*(d.id for d in form.duplicates), *(r.id for r in form.rejects)])
     for id, workflow in app.workflows.items():
         for stage in workflow.stages:
             yield from (f"{id}.{stage.id}.{side}" for side in ("entry", "exit") if getattr(stage, side))

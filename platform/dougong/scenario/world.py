@@ -43,6 +43,7 @@ class Machine(Protocol):
     def actor(self, user: int) -> Actor: ...
     def work(self) -> int: ...
     def next_due(self) -> datetime | None: ...
+    def close(self) -> None: ...
 
 
 @dataclass
@@ -152,7 +153,8 @@ class World:
 
     def _person(self, ctx: Ctx, name: str, told: Mapping[str, Any]) -> None:
         manager = self.people.get(str(told.get("manager", "")))
-        person = Person(name=str(told.get("name", name)), login=name, manager=manager, region=str(told.get("region", "")), email=f"{name}@example.com")
+        called, region = str(told.get("name", name)), str(told.get("region", ""))
+        person = Person(name=called, login=name, manager=manager, region=region, email=f"{name}@example.com")
         self.people[name] = users.create(ctx.connection, person)
         given = told.get("role") or told.get("roles") or ()
         for role in [given] if isinstance(given, str) else given:

@@ -76,5 +76,5 @@ def _computed(key: Key) -> bool:
 
 
 def _storage(description: str) -> str:
-    """'text(TEXT)' → 'TEXT)': the columns' types and where they lead, whatever the field's type is called."""
+    """'phone(text)' → 'text)': the columns' types and where they lead, whatever the field's type is called."""
     return description.partition("(")[2].removesuffix(" computed")

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, insert, select, update
-from sqlalchemy.dialects import postgresql
 
 from dougong.fields.base import FieldType
 from dougong.spec.form import Field, Form
@@ -17,7 +16,6 @@ from dougong.store import names, system
 from dougong.store.tables import all_fields, is_junction, stored_columns
 
 State = Literal["live", "aside"]
-_POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -94,11 +92,14 @@ def is_system(form: Form) -> bool:
 
 
 def description(field: Field, forms: Mapping[str, Form], types: Mapping[str, FieldType]) -> str:
-    """How values are stored, '' where none are: two fields of one description can exchange their columns."""
+    """How values are stored, '' where none are: two fields of one description can exchange their columns.
+
+    'money(scaled 2)', 'link(biginteger) -> sales__customer'. In our words, not a library's: the ledger compares it over years.
+    """
     columns = stored_columns(field, types)
     if not columns and not is_junction(field, types):
         return ""
-    kinds = ", ".join(f"{c.suffix} {c.type.compile(_POSTGRESQL)}".strip() for c in columns)
+    kinds = ", ".join(f"{c.suffix} {type(c.type).__name__.lower()} {getattr(c.type, 'scale', '')}".strip() for c in columns)
     target = forms.get(field.target)
     arrow = f" -> {target.table}" if target else ""
     return f"{field.type}({kinds}){arrow}{' computed' if field.computed else ''}"

@@ -86,6 +86,7 @@ def create_app(runtime: Runtime, doors: Iterable[Blueprint] = ()) -> Flask:
     app.extensions[here.EXTENSION] = runtime
     app.extensions[files.EXTENSION] = Disk(runtime.settings.home / "files")
     outside = list(doors)
+    app.before_request(_bound)  # first of all: checking the token reads the body
     session.install(app, runtime, frozenset(b.name for b in outside))
     language.install(app, here.reader)
     bundle.install(app)
@@ -94,7 +95,6 @@ def create_app(runtime: Runtime, doors: Iterable[Blueprint] = ()) -> Flask:
     )
     app.jinja_env.filters["span"] = here.span
     app.context_processor(lambda: {"shell": shell.build()} if request.endpoint != "static" else {})
-    app.before_request(_bound)
     app.teardown_request(here.close)
     app.after_request(_protect)
     own = [module.page for module in (shell, today, lists, form, stages, record, inbox, runs, gallery, settings_page, pick, files, search)]

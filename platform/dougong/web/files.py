@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, cast
 
-from flask import Blueprint, Response, abort, current_app, g, jsonify, request, stream_with_context
+from flask import Blueprint, Response, abort, current_app, g, jsonify, request
 from werkzeug.http import dump_options_header
 
 from dougong.context import Ctx
@@ -68,7 +68,7 @@ def download(uid: object) -> Response:
     shown = thumb or found.type in SHOWN
     name = dump_options_header("inline" if shown else "attachment", {"filename": found.name})
     answer = Response(
-        stream_with_context(iter(lambda: stream.read(CHUNK), b"")), mimetype="image/jpeg" if thumb and not found.thumb else found.type
+        iter(lambda: stream.read(CHUNK), b""), mimetype="image/jpeg" if thumb and not found.thumb else found.type
     )
     answer.call_on_close(stream.close)
     answer.headers["Content-Disposition"] = name

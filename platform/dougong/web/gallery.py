@@ -16,7 +16,8 @@ from dougong.lang.load import read_folder
 from dougong.lifecycle import Prepared, carry_out, prepare, prepare_removal, prepare_rollback
 from dougong.problems import Problem, Problems
 from dougong.resources import folder
-from dougong.runtime import Runtime, compile_sources
+from dougong.installed import compile_sources
+from dougong.runtime import Runtime
 from dougong.spec.app import App, Question
 from dougong.store import ledger
 from dougong.web import here, session

@@ -98,7 +98,7 @@ def rules() -> dict[str, Any]:
 
 
 @dataclass
-class Site:
+class Islands:
     """`posted` are the entries of each form sent; `undone` counts presses of 撤销; `refuse_files` makes uploads fail."""
 
     address: str = ""
@@ -108,8 +108,8 @@ class Site:
 
 
 @contextmanager
-def serve() -> Iterator[Site]:
-    site = Site()
+def serve() -> Iterator[Islands]:
+    site = Islands()
     server = make_server("127.0.0.1", 0, app(site), threaded=True)
     site.address = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -120,7 +120,7 @@ def serve() -> Iterator[Site]:
     server.server_close()
 
 
-def app(site: Site) -> Flask:
+def app(site: Islands) -> Flask:
     made = Flask("dougong.web")
     made.secret_key = "only for tests"
     language.install(made, lambda: Reader(request.args.get("locale", "zh-CN"), Calendar(), datetime(2026, 3, 9, 1, 30, tzinfo=UTC)))
