@@ -23,11 +23,12 @@ PACKAGE = PLATFORM / "dougong"
 GROUND = ("problems", "registry", "clock", "settings", "sqltypes", "resources")
 ORDER = (
     "expr", "spec", "context", "fields", "lang", "store", "events", "jobs", "people", "files", "records",
-    "notify", "documents", "reports", "workflow", "automation", "scenario", "seeding", "runtime", "lifecycle",
+    "notify", "documents", "reports", "workflow", "automation", "scenario", "seeding",
+    "installed", "workplace", "runtime", "lifecycle",
 )  # fmt: skip
 DOORS = ("web", "api", "cli", "worker")
 HEIGHT = {part: 0 for part in GROUND} | {part: place for place, part in enumerate(ORDER, 1)} | {door: len(ORDER) + 1 for door in DOORS}
-MAY_USE_LANG = ("runtime", "lifecycle", *DOORS)
+MAY_USE_LANG = ("installed", "runtime", "lifecycle", *DOORS)
 OPENS_THE_DOORS = PACKAGE / "cli" / "serve.py"
 """The doors never import each other; this one file starts them in a process."""
 SANITISED = {PACKAGE / "fields" / "rich_text.py", PACKAGE / "fields" / "draw.py"}

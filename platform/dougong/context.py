@@ -19,6 +19,7 @@ Origin = Literal["person", "api", "device", "public", "automation", "workflow", 
 class Actor:
     """`user` is the id in the form 'user', None for machines. `roles` are 'app.role' keys. `app` is set for an automation.
 
+    `public` is the key of the one form to which somebody outside may add, and do nothing else.
     `system` acts without row or field limits: install, upgrade, aggregates, the clock. Never given to a request.
     """
 
@@ -27,6 +28,7 @@ class Actor:
     roles: frozenset[str] = frozenset()
     administrator: bool = False
     app: str = ""
+    public: str = ""
     system: bool = False
 
 

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, MetaData, func, select
 
 import dougong.fields  # noqa: F401 - fills the registry
-from dougong.context import SYSTEM
+from dougong.context import SYSTEM, Ctx
+from dougong.expr.to_sql import not_in_filter, to_sql
+from dougong.expr.tree import Expr
 from dougong.fields.base import Locale, field_types
 from dougong.installed import compile_sources, index_requests
 from dougong.people.forms import SYSTEM_FORMS
 from dougong.problems import Problem, Problems
 from dougong.records import upkeep
+from dougong.records.source import sql_scope
 from dougong.runtime import Runtime
 from dougong.seeding import load
 from dougong.spec.app import App
+from dougong.spec.form import Form
 from dougong.store import ledger, search
 from dougong.store.apply import Applied, apply
 from dougong.store.engine import Outdated
 from dougong.store.ledger import Release
 from dougong.store.plan import Aim, Definition, Plan, make_plan
+from dougong.store.tables import build_tables
 
 Told = Callable[[str, int, int], None]
 """(what is being done, done, of)."""
@@ -120,9 +126,24 @@ def _plan(runtime: Runtime, id: str, app: App | None) -> Plan:
         after=Definition(after, index_requests(apps)),
         types=field_types,
         locale=Locale(workspace.locale, workspace.calendar, workspace.currency),
+        breaking=partial(_breaking, runtime),
     )
     with runtime.store.read() as connection:
         return make_plan(connection, aim)
+
+
+def _breaking(runtime: Runtime, connection: Connection, form: Form, condition: Expr) -> int | None:
+    """Live rows for which a new refusing condition holds; None where it reads what isn't stored yet or can't become SQL."""
+    forms = {**runtime.workspace().forms, form.key: form}
+    tables = build_tables(forms, field_types, MetaData())
+    table = tables[form.key]
+    known = {f.id for f in form.fields.values() if f.key in table.c}
+    if not_in_filter(condition) is not None or not {path[0] for path in condition.reads if path} <= known:
+        return None
+    now = runtime.clock.now()
+    ctx = Ctx(replace(runtime.workspace(), forms=forms, tables=tables), connection, SYSTEM, runtime.clock, now)
+    query = select(func.count()).select_from(table).where(table.c.deleted_at.is_(None), to_sql(condition, sql_scope(ctx, form.key, table)))
+    return int(connection.execute(query).scalar_one())
 
 
 def _fill(runtime: Runtime, applied: Applied, told: Told) -> None:

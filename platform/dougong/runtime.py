@@ -12,18 +12,22 @@ from sqlalchemy import select
 
 from dougong.automation import service
 from dougong.automation.deadlines import deadlines
+from dougong.automation.forecast import forecast
 from dougong.automation.scene import Scene
+from dougong.clock import Clock
 from dougong.context import SYSTEM, Ctx
 from dougong.expr.tree import Template
+from dougong.files.storage import Disk
 from dougong.installed import compile_sources
 from dougong.jobs import background
 from dougong.jobs.queue import SWEEP
 from dougong.notify.delivery import Postman
 from dougong.people import roles
-from dougong.records import clockwork, rights
+from dougong.records import clockwork, exporting, importing_job, requests, rights  # noqa: F401 - some for their tables
 from dougong.records.references import uid_of
 from dougong.records.titles import shown
-from dougong.spec.app import Automation
+from dougong.settings import Settings
+from dougong.spec.app import Automation, Workspace
 from dougong.store import system
 from dougong.workflow import service as workflow
 from dougong.workplace import Workplace
@@ -34,6 +38,11 @@ class Runtime(Workplace):
 
     Safe to share between threads; every process makes its own.
     """
+
+    def __init__(self, settings: Settings, clock: Clock | None = None, prepared: Workspace | None = None) -> None:
+        super().__init__(settings, clock, prepared)
+        self.storage = Disk(settings.home / "files")
+        self.handlers[importing_job.NAME] = importing_job.handler(self.storage, forecast)
 
     def definition(self, automation: str, digest: str) -> Automation | None:
         """An automation as it was when a run began: of the present app, else out of the kept definitions."""

@@ -107,7 +107,8 @@ def test_move_goes_through_the_workflow_and_says_why(make: Make) -> None:
 
 def test_popup_and_message_reach_their_people_with_copy_and_history(make: Make) -> None:
     world = make(rule(
-        "{popup: helper, text: 请补录}", '{notify: helper.manager, cc: helper, via: [dingtalk_todo], show: timeline, text: "{{ title }}没有进展"}'
+        "{popup: helper, text: 请补录}",
+        '{notify: helper.manager, cc: helper, via: [dingtalk_todo], show: timeline, text: "{{ title }}没有进展"}',
     ))
     boss = chief(world, "李")
     wang = world.person("王", manager=boss)

@@ -9,10 +9,13 @@ import pytest
 import yaml
 
 from dougong.expr.to_json import in_browser
+from dougong.expr.to_python import evaluate
 from dougong.expr.tree import Expr
+from dougong.expr.types import record
 from dougong.expr.values import decode
 from tests.expr.world import (
     HERE,
+    NOTE,
     SCOPE,
     THING,
     Record,
@@ -65,6 +68,15 @@ def test_the_table_is_large_enough_and_reaches_every_back_end() -> None:
 def test_python_gives_the_expected_value(case: Case) -> None:
     value = WORLD.python(case.expr, case.record, **case.around)
     assert (value, type(value)) == (case.expected, type(case.expected))
+
+
+def test_an_extra_name_may_be_a_record_that_is_not_saved_yet() -> None:
+    note = replace(SCOPE, form=NOTE, names={"this": record("s.thing")})
+    expr = compile_("size <= this.n and this.owner.name == '王芳'", note)
+    env = replace(WORLD.env(WORLD.things[0]), row={"id": 1, "size": 3}, names={"this": {"n": 3, "owner": 1}})
+    assert evaluate(expr, env)
+    assert not evaluate(expr, replace(env, names={"this": {"n": 2, "owner": 1}}))
+    assert not evaluate(expr, replace(env, names={}))
 
 
 def test_the_databases_give_the_same(database_url: str) -> None:

@@ -10,10 +10,11 @@ from sqlalchemy import Connection, column, func, select, table
 
 from dougong.expr.tree import Expr, Node, Template
 from dougong.expr.types import INTEGER, YES_NO
+from dougong.people.forms import SYSTEM_FORMS
 from dougong.spec.form import Form, Reject
 from dougong.store.changes.base import figure
 from dougong.store.plan import Definition, accepted, make_plan
-from tests.store.forms import NOW, SYSTEM_FORMS, Shop, field, form, forms, link
+from tests.store.forms import NOW, Shop, field, form, forms, link
 
 ORDER = form("order", field("name"), field("n", "integer"))
 

@@ -146,7 +146,8 @@ def test_rows_that_were_there_are_found_when_a_field_becomes_searchable(shop: Sh
 def test_rebuilding_goes_on_where_it_stopped(shop: Shop) -> None:
     shop.change(CUSTOMER)
     ids = [shop.put("customer", name=f"宁波{n}号") for n in range(5)]
-    table, last, steps = shop.table("customer"), 0, 0
+    last: int | None = 0
+    table, steps = shop.table("customer"), 0
     while last is not None:
         with shop.store.write() as connection:
             last = search.rebuild(connection, table, last, limit=2)

@@ -10,11 +10,12 @@ from sqlalchemy.exc import IntegrityError
 
 from dougong.expr.types import record
 from dougong.fields.base import field_types
+from dougong.people.forms import SYSTEM_FORMS
 from dougong.spec.form import Field, Form
 from dougong.store import names
 from dougong.store.physical import bind, description
 from dougong.store.tables import build_tables
-from tests.store.forms import NOW, SYSTEM_FORMS, Shop, field, form, forms, link
+from tests.store.forms import NOW, Shop, field, form, forms, link
 
 
 def tables(*several: Form, requests: dict[str, set[str]] | None = None) -> dict[str, Table]:

@@ -9,15 +9,15 @@ from typing import Any
 from dougong.expr.compile import compile_template
 from dougong.expr.tree import Expr, Template
 from dougong.expr.types import INTEGER, Type, record
-from dougong.expr.units import duration
 from dougong.lang.kinds.form import FIELD_OPTIONS
 from dougong.lang.link import FieldDraft, FormDraft
+from dougong.lang.outside import build_ask_later, build_public
 from dougong.lang.options import compile_options, content_id, given_value
 from dougong.lang.site import Site
 from dougong.lang.source import Place
 from dougong.lang.units import fraction
 from dougong.problems import suggest
-from dougong.spec.form import AskLater, Case, Duplicate, Field, Form, Option, Reject, Section
+from dougong.spec.form import Case, Duplicate, Field, Form, Option, Reject, Section
 from dougong.spec.label import Label
 from dougong.spec.system import SYSTEM_FIELDS
 
@@ -42,11 +42,11 @@ def _form(draft: FormDraft, site: Site) -> Form:
         layout=_layout(place, path, site) if not draft.lines_of else (),
         duplicates=_duplicates(place, site) if not draft.lines_of else (),
         rejects=_rejects(place, site) if not draft.lines_of else (),
-        ask_later=_ask_later(place, path, site) if not draft.lines_of else (),
+        ask_later=build_ask_later(place["ask_later"], (*path, "ask_later"), names, site) if not draft.lines_of else (),
         workflow=workflow.id if (workflow := site.links.workflow_of(draft.key)) else "",
         lines_of=draft.lines_of,
         on_delete=_on_delete(place, site) if not draft.lines_of else {"parent": "delete"},
-        public=dict(place.get("public", {})),
+        public=build_public(place["public"], (*path, "public"), names, site) if not draft.lines_of else None,
         face=dict(place.get("face", {})),
         was=str(place.get("was", "")),
         table=draft.key.replace(".", "__"),
@@ -258,19 +258,6 @@ def _rejects(place: Place, site: Site) -> tuple[Reject, ...]:
             site.report.lint("no-message", item.key_mark, warning=False)
         if condition and message:
             out.append(Reject(id, condition, message, site.fields(item["fields"])))
-    return tuple(out)
-
-
-def _ask_later(place: Place, path: tuple[str, ...], site: Site) -> tuple[AskLater, ...]:
-    out, taken = [], set[str]()
-    for item in place["ask_later"].each():
-        id = str(item.get("id", "")) or content_id(item.value, taken)
-        taken.add(id)
-        message = site.labels.label(item["message"], *path, "ask_later", id, "message")
-        if "before" in item and not message:
-            site.report.lint("no-message", item.key_mark, warning=False)
-        since, within = site.field(item["since"]), duration(str(item.get("within", "0")))
-        out.append(AskLater(id, since, within, site.fields(item["fields"]), str(item.get("before", "")), message))
     return tuple(out)
 
 

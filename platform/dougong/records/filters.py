@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, FromClause, Text, and_, false, or_, true, 
 from dougong.context import Ctx
 from dougong.fields.base import Locale, Reference, Refused, field_types
 from dougong.problems import Problem, Problems
-from dougong.records import rights
+from dougong.records.present import askable
 from dougong.records.references import look_up
 from dougong.records.row import column_of, has_columns
 from dougong.spec.form import Field, Form
@@ -30,8 +30,7 @@ class Filter:
 def clause(ctx: Ctx, form: Form, table: FromClause, filter: Filter) -> ColumnElement[bool]:
     """The filter as WHERE, with SEMANTICS 1: an empty side makes a comparison false and `!=` true. Raises Problems."""
     field = form.fields.get(filter.field)
-    allowed = rights.access(ctx, form.key)
-    if field is None or not has_columns(field) or allowed.masked(filter.field):
+    if field is None or not has_columns(field) or not askable(ctx, form, field):
         raise Problems([Problem("no-such-field", {"field": filter.field}, form=form.key, field=filter.field)])
     kind = field_types[field.type]
     if filter.op not in OPERATORS or filter.op not in kind.operators:

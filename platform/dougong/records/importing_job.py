@@ -25,8 +25,8 @@ from dougong.jobs.background import Job, Open
 from dougong.people import roles
 from dougong.problems import LOCALES, Problem
 from dougong.records import importing, sheets
-from dougong.records.exporting import neutral
 from dougong.records.importing import ColumnMapping, Numbered, Report
+from dougong.records.sheets import neutral
 from dougong.sqltypes import Id, Json
 from dougong.store.system import metadata
 

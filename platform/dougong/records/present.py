@@ -6,56 +6,75 @@ from collections.abc import Mapping
 from typing import Any
 
 from dougong.context import Ctx
-from dougong.records import rights
-from dougong.records.row import is_empty
+from dougong.records.access import Access, access
+from dougong.records.graph import reads
+from dougong.records.row import empty_value, is_empty
+from dougong.records.source import RecordSource
 from dougong.spec.form import Field, Form
 
 
 def readable(ctx: Ctx, form: Form, row: Mapping[str, Any]) -> dict[str, Any]:
     """The row without what the actor may not read; a masked value becomes text such as '138****0000'."""
-    allowed = rights.access(ctx, form.key)
+    allowed = access(ctx, form.key).on_row(ctx, row, RecordSource(ctx))
     out: dict[str, Any] = {}
     for name, value in row.items():
         field = form.fields.get(name)
         if field is None:
             out[name] = value
-        elif not covered(ctx, form, field):
-            out[name] = mask(str(value)) if allowed.masked(name) and not is_empty(value) else value
+        elif not _covered(ctx, allowed, field, frozenset()):
+            out[name] = mask(str(value), field.mask) if allowed.masked(name) and not is_empty(value) else value
     return out
 
 
+def within_rights(ctx: Ctx, form: Form, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row for formulas and texts that the actor will read: nothing in place of what is hidden, a mask over masked text."""
+    if access(ctx, form.key).everything:
+        return row
+    seen = readable(ctx, form, row)
+    masked = {n for n, v in seen.items() if n in form.fields and v is not row[n] and form.fields[n].value.kind != "text"}
+    return {n: seen[n] if n in seen and n not in masked else empty_value(form.fields[n]) for n in row}
+
+
 def covered(ctx: Ctx, form: Form, field: Field) -> bool:
-    """Hidden itself, or computed from something hidden or masked without `reveal` (SEMANTICS 11)."""
-    allowed = rights.access(ctx, form.key)
+    """Hidden itself on some row the actor sees, or computed from something hidden or masked without `reveal` (SEMANTICS 11)."""
+    return _covered(ctx, access(ctx, form.key), field, frozenset())
+
+
+def askable(ctx: Ctx, form: Form, field: Field) -> bool:
+    """Whether the actor may filter, sort, search and group by the field: what is covered or masked must not answer questions."""
+    return not access(ctx, form.key).masked(field.id) and not covered(ctx, form, field)
+
+
+def mask(text: str, how: str = "") -> str:
+    """`all`: nothing stays. `tail`: the end is covered. Else the middle: of eight and more the first three and last four
+    stay, of anything shorter only the first."""
+    if how == "all":
+        return "****"
+    if how == "tail":
+        return text[: len(text) // 2] + "****"
+    return f"{text[:3]}****{text[-4:]}" if len(text) >= 8 else text[:1] + "***"
+
+
+def _covered(ctx: Ctx, allowed: Access, field: Field, seen: frozenset[tuple[str, str]]) -> bool:
     if allowed.hidden(field.id):
         return True
     if not field.computed or field.reveal or allowed.everything:
         return False
-    return any(_path_covered(ctx, form, path) for path in _inputs(field))
+    here = seen | {(allowed.form.key, field.id)}
+    return any(_path_covered(ctx, allowed, path, here) for path in reads(field))
 
 
-def mask(text: str) -> str:
-    """The middle covered: of eleven digits the first three and last four stay, of anything shorter only the first."""
-    if len(text) >= 8:
-        return f"{text[:3]}****{text[-4:]}"
-    return text[:1] + "***"
-
-
-def _inputs(field: Field) -> frozenset[tuple[str, ...]]:
-    formulas = [field.formula, *(c.if_ for c in field.cases)]
-    return frozenset(path for f in formulas if f is not None for path in f.reads)
-
-
-def _path_covered(ctx: Ctx, form: Form, path: tuple[str, ...]) -> bool:
-    here = form
+def _path_covered(ctx: Ctx, allowed: Access, path: tuple[str, ...], seen: frozenset[tuple[str, str]]) -> bool:
+    """Along a path every field counts, those that a computed one is made from too."""
     for part in path:
-        field = here.fields.get(part)
+        field = allowed.form.fields.get(part)
         if field is None:
             return False
-        allowed = rights.access(ctx, here.key)
-        if allowed.hidden(part) or allowed.masked(part):
+        if (allowed.form.key, part) not in seen and (allowed.masked(part) or _covered(ctx, allowed, field, seen)):
             return True
         if field.target not in ctx.workspace.forms:
             return False
-        here = ctx.workspace.forms[field.target]
+        allowed = access(ctx, field.target)
+        if not allowed.may("see"):
+            return True
     return False

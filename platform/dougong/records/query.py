@@ -18,7 +18,7 @@ from dougong.expr.values import decode, encode
 from dougong.problems import Problem, Problems
 from dougong.records import rights
 from dougong.records.filters import Filter, clause
-from dougong.records.present import readable
+from dougong.records.present import askable, readable
 from dougong.records.row import column_of, from_row, has_columns
 from dougong.records.source import sql_scope
 from dougong.spec.app import Sort
@@ -92,6 +92,16 @@ def get(ctx: Ctx, form_key: str, *, uid: str = "", id: int | None = None, delete
     return readable(ctx, form, from_row(form, dict(zip(table.c.keys(), row, strict=True))))
 
 
+def by_ids(ctx: Ctx, form_key: str, ids: Sequence[int]) -> tuple[dict[str, Any], ...]:
+    """Those of the records that the actor may see, as the actor may read them."""
+    form, table = _named(ctx, form_key)
+    keys, out = list(table.c.keys()), list[dict[str, Any]]()
+    for part in search.batched(ids):
+        found = ctx.connection.execute(select(table).where(table.c.id.in_(part), table.c.deleted_at.is_(None), rights.where(ctx, form_key, table)))
+        out += [readable(ctx, form, from_row(form, dict(zip(keys, row, strict=True)))) for row in found]
+    return tuple(out)
+
+
 def pick(ctx: Ctx, form_key: str, text: str, limit: int = 20) -> tuple[dict[str, Any], ...]:
     """For pickers: the newest records whose searched fields hold `text`."""
     return page(ctx, Query(form_key, search=text, limit=limit)).rows
@@ -121,17 +131,15 @@ def _condition(ctx: Ctx, query: Query, table: FromClause) -> ColumnElement[bool]
 
 
 def _search(ctx: Ctx, form: Form, table: FromClause, text: str) -> ColumnElement[bool]:
-    """Over the fields that this actor may read in full: a masked one must not answer questions."""
-    allowed = rights.access(ctx, form.key)
-    names = [f.id for f in form.fields.values() if f.search and has_columns(f) and not allowed.masked(f.id)]
+    """Over the fields that this actor may read in full."""
+    names = [f.id for f in form.fields.values() if f.search and has_columns(f) and askable(ctx, form, f)]
     return search.matches(ctx.workspace.tables[form.key], text, ctx.connection.dialect.name, names)
 
 
 def _orders(ctx: Ctx, form: Form, query: Query) -> list[Sort]:
-    allowed = rights.access(ctx, form.key)
     for sort in query.sort:
         field = form.fields.get(sort.field)
-        if field is None or not has_columns(field) or allowed.masked(sort.field):
+        if field is None or not has_columns(field) or not askable(ctx, form, field):
             raise Problems([Problem("no-such-field", {"field": sort.field}, form=form.key, field=sort.field)])
     down = query.sort[-1].descending if query.sort else True
     return [*query.sort, Sort("id", down)]

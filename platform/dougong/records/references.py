@@ -41,7 +41,7 @@ def look_up_many(ctx: Ctx, field: Field, references: Sequence[Reference]) -> dic
     alive = (table.c.deleted_at.is_(None), rights.where(ctx, target, table))
     by_uid = [r.uid for r in references if r.uid]
     by_words = [r.words for r in references if r.words]
-    ways = [("uid", table.c.uid, by_uid), *(("words", column, by_words) for column in _naming(ctx, form, table))]
+    ways = [("uid", table.c.uid, by_uid), *(("words", column_of(form, table, name), by_words) for name in naming(ctx, form))]
     for name, column, wanted in ways:
         for part in batched(wanted):
             for written, id in ctx.connection.execute(select(column, table.c.id).where(column.in_(part), *alive)):
@@ -52,6 +52,13 @@ def look_up_many(ctx: Ctx, field: Field, references: Sequence[Reference]) -> dic
             for written, id in ctx.connection.execute(query):
                 ids[Reference(words=written)].add(int(id))
     return {reference: tuple(sorted(found)[:2]) for reference, found in ids.items()}
+
+
+def title_field(form: Form) -> str:
+    """The one field of its own that the form's title is, else ''."""
+    single = form.title.single
+    paths = single.reads if single is not None else frozenset()
+    return next((path[0] for path in paths if len(path) == 1), "") if len(paths) == 1 else ""
 
 
 def target_of(field: Field) -> str:
@@ -70,9 +77,10 @@ def uids(ctx: Ctx, form: str, ids: set[int]) -> Mapping[int, str]:
     return {key: value for key, value in ctx.connection.execute(select(table.c.id, table.c.uid).where(table.c.id.in_(ids)))} if ids else {}
 
 
-def _naming(ctx: Ctx, form: Form, table: FromClause) -> list[ColumnElement[Any]]:
-    """Columns that name a record: unique ones, numbers, and the first one that is searched (its title, as a rule)."""
+def naming(ctx: Ctx, form: Form) -> tuple[str, ...]:
+    """Fields that name a record: unique ones, numbers, the one its title is made of, or failing that the first one that is searched."""
     allowed = rights.access(ctx, form.key)
     fields = [f for f in form.fields.values() if f.value.kind == "text" and has_columns(f) and not f.system and not allowed.masked(f.id)]
-    naming = [f for f in fields if f.unique or f.value_template is not None] + [f for f in fields if f.search][:1] or fields[:1]
-    return [column_of(form, table, id) for id in dict.fromkeys(f.id for f in naming)]
+    title = title_field(form)
+    known = [f.id for f in fields if f.unique or f.value_template is not None or f.id == title] or [f.id for f in fields if f.search][:1]
+    return tuple(known or [f.id for f in fields[:1]])

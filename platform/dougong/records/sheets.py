@@ -14,6 +14,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from dougong.problems import Problem, Problems
 
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 ENCODINGS = ("utf-8-sig", "gb18030")
 MOST_COLUMNS = 200
 LARGEST_UNPACKED = 400 * 2**20
@@ -28,6 +29,16 @@ def rows(path: Path) -> Iterator[Row]:
     with path.open("rb") as file:
         packed = file.read(4) == b"PK\x03\x04"
     return _xlsx(path) if packed else _csv(path)
+
+
+def neutral(text: str) -> str:
+    """The text with an apostrophe in front where a spreadsheet would run it; leading blanks and quotes don't hide it (THREATS S28)."""
+    return f"'{text}" if text.lstrip(" \u3000\"'").startswith(DANGEROUS) or text.startswith(("\t", "\r", "\n")) else text
+
+
+def original(text: str) -> str:
+    """What `neutral` was given."""
+    return text[1:] if text.startswith("'") and neutral(text[1:]) == text else text
 
 
 def headers(path: Path) -> tuple[str, ...]:
@@ -46,10 +57,10 @@ def _csv(path: Path) -> Iterator[Row]:
         delimiter = max(",;\t", key=sample.split("\n")[0].count)
         reader = csv.reader(file, delimiter=delimiter)
         try:
-            titles = _titles(next(reader, []))
+            titles = _titles([original(cell) for cell in next(reader, [])])
             for cells in reader:
                 if any(cell.strip() for cell in cells):
-                    yield dict(zip(titles, cells, strict=False))
+                    yield dict(zip(titles, map(original, cells), strict=False))
         except csv.Error as error:
             raise Problems([Problem("sheet-unreadable", {"why": str(error)})]) from None
 

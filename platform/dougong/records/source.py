@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, select, true
@@ -11,6 +11,7 @@ from dougong.context import Ctx
 from dougong.expr.sqlscope import SqlScope
 from dougong.expr.to_python import Env
 from dougong.records.row import column_of, from_row
+from dougong.spec.form import Form
 
 Row = Mapping[str, Any]
 UNSAVED = 0
@@ -18,11 +19,15 @@ UNSAVED = 0
 
 
 class RecordSource:
-    """Live rows only. `visible` limits every hop to what a reader may see; None reads all, as computing does (SEMANTICS 11)."""
+    """Live rows only. `visible` limits every hop to the rows that a reader may see, `reads` their values to those he may read;
+    without them all is read, as computing does (SEMANTICS 11)."""
 
-    def __init__(self, ctx: Ctx, visible: Any = None) -> None:
+    def __init__(
+        self, ctx: Ctx, visible: Callable[[str, Any], ColumnElement[bool]] | None = None, reads: Callable[[Form, Row], Row] | None = None
+    ) -> None:
         self._ctx = ctx
         self._visible = visible
+        self._reads = reads
         self._records: dict[tuple[str, int], Row | None] = {}
         self._overlays: dict[tuple[str, str, int], Sequence[Row]] = {}
 
@@ -89,7 +94,8 @@ class RecordSource:
             query = query.where(self._visible(form_key, table))
         found = self._ctx.connection.execute(query)
         keys = list(table.c.keys())
-        return [from_row(form, dict(zip(keys, row, strict=True))) for row in found]
+        rows = [from_row(form, dict(zip(keys, row, strict=True))) for row in found]
+        return rows if self._reads is None else [self._reads(form, row) for row in rows]
 
 
 def environment(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from dougong.expr.scope import Shape
@@ -114,6 +115,21 @@ class AskLater:
     message: Label = Label()
 
 
+@dataclass(frozen=True)
+class Public:
+    """Where people outside may add a record: `fields` alone, through the last day `open_until`, `at_most_per_day` (0: no limit).
+
+    `embed` are the origins of the pages that may show it in a frame.
+    """
+
+    title: Label
+    fields: tuple[str, ...]
+    thanks: Label = Label()
+    open_until: date | None = None
+    at_most_per_day: int = 0
+    embed: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Form:
     """`key` is 'app.id'; `table` the physical table; `lines_of` the (form, field) that these lines belong to."""
@@ -132,7 +148,7 @@ class Form:
     workflow: str = ""
     lines_of: tuple[str, str] | None = None
     on_delete: Mapping[str, str] = field(default_factory=dict)
-    public: Mapping[str, Any] = field(default_factory=dict)
+    public: Public | None = None
     face: Mapping[str, Any] = field(default_factory=dict)
     was: str = ""
     table: str = ""

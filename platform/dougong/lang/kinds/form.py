@@ -2,6 +2,7 @@
 
 from dougong.lang.kinds.parts import (
     ANYTHING,
+    COUNT,
     DURATION,
     FIELD,
     FIELDS,
@@ -20,6 +21,9 @@ from dougong.lang.kinds.parts import (
     one_of,
     one_or_many,
 )
+
+DAY_PATTERN = r"^\d{4}-\d{2}-\d{2}$"
+ORIGIN_PATTERN = r"^https?://[a-z0-9.-]+(:\d{1,5})?$"
 
 _CASE = mapping(
     {
@@ -86,11 +90,35 @@ _ASK_LATER = mapping(
         "since": named("从何时起", "Since", FIELD),
         "within": named("多久之内", "Within", DURATION),
         "fields": named("补填字段", "Fields", FIELDS),
-        "before": named("在此之前", "Before", {"type": "string"}),
+        "before": named(
+            "在此之前", "Before", {"type": "string"}, "是/否字段或阶段：没补齐就不能勾选、不能进入。", "A yes/no field or a stage that is refused until then."
+        ),
         "message": named("提示语", "Message", LABEL),
     },
     "since",
     "within",
+    "fields",
+)
+_PUBLIC = mapping(
+    {
+        "title": named("标题", "Title", LABEL),
+        "fields": named(
+            "字段", "Fields", {**FIELDS, "minItems": 1}, "外面的人只填这些，按这个顺序。", "All that people outside fill in, in this order."
+        ),
+        "thanks": named("提交之后", "Thanks", LABEL, "提交后显示的话。", "What is said when it was sent."),
+        "open_until": named(
+            "开放到", "Open until", {"type": "string", "pattern": DAY_PATTERN}, "含当天，如 2026-12-31。", "The last day, such as 2026-12-31."
+        ),
+        "at_most_per_day": named("每天最多", "At most per day", COUNT, "超过就当天不再收。", "Beyond it no more is taken that day."),
+        "embed": named(
+            "可嵌入的网站",
+            "Embed",
+            list_of({"type": "string", "pattern": ORIGIN_PATTERN}),
+            "哪些网站可以嵌入它，如 https://www.example.com。",
+            "Sites that may show it in a frame, such as https://www.example.com.",
+        ),
+    },
+    "title",
     "fields",
 )
 _SECTION = mapping(
@@ -137,7 +165,9 @@ SCHEMA = mapping(
             "对每个下级表单：保留、一起删、拒绝。",
             "Per child form: keep, delete, refuse.",
         ),
-        "public": named("对外表单", "Public", map_of(ANYTHING)),
+        "public": named(
+            "对外表单", "Public", _PUBLIC, "不登录也能填的网页，地址是 /f/应用/表单。", "A page to fill in without signing in, at /f/app/form."
+        ),
         "face": named("外观", "Face", map_of(ANYTHING)),
     },
     "form",

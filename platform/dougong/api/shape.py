@@ -1,0 +1,103 @@
+"""A record as the API shows it: {"uid", "revision", "values"}; what it shows, `values` of a create or an update takes back.
+
+Links are uids, choices ids, decimals and dates text, lines a list of objects with their own `uid`. A value the reader may not see is
+missing; a masked one is covered text; a link to a record that the reader may not see is null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from dougong.context import Ctx
+from dougong.fields.base import field_types
+from dougong.problems import Problem, Problems
+from dougong.records import rights
+from dougong.records.present import covered, readable
+from dougong.records.references import target_of
+from dougong.records.row import has_columns, is_empty
+from dougong.records.source import RecordSource
+from dougong.spec.form import Field, Form
+from dougong.store.search import batched
+
+Row = Mapping[str, Any]
+BESIDE = frozenset({"lines", "links"})
+"""Types whose values stand in tables of their own."""
+
+
+def readable_fields(ctx: Ctx, form: Form) -> tuple[Field, ...]:
+    known = (f for f in form.fields.values() if (has_columns(f) or f.type in BESIDE) and not covered(ctx, form, f))
+    return tuple(f for f in known if form.workflow or f.id not in ("stage", "stage_since"))
+
+
+def chosen(ctx: Ctx, form: Form, names: Sequence[str]) -> tuple[Field, ...]:
+    """The fields named; without any, all but lines and many links. Raises Problems `no-such-field`, for hidden ones too."""
+    known = {f.id: f for f in readable_fields(ctx, form)}
+    if unknown := [name for name in names if name not in known]:
+        raise Problems(Problem("no-such-field", {"field": name[:60]}, form=form.key) for name in unknown)
+    return tuple(known[name] for name in names) if names else tuple(f for f in known.values() if f.type not in BESIDE)
+
+
+def one(ctx: Ctx, form: Form, row: Row) -> dict[str, Any]:
+    return many(ctx, form, [row], readable_fields(ctx, form))[0]
+
+
+def many(ctx: Ctx, form: Form, rows: Sequence[Row], fields: Sequence[Field]) -> list[dict[str, Any]]:
+    """`rows` as records.query gave them: with the reader's rights already."""
+    shaping = _Shaping(ctx, rights.reader_source(ctx))
+    return [{"uid": row["uid"], "revision": row["revision"], "values": values} for row, values in zip(rows, shaping.values(form, rows, fields), strict=True)]
+
+
+@dataclass
+class _Shaping:
+    ctx: Ctx
+    source: RecordSource
+    uids: dict[str, dict[int, str]] = field(default_factory=dict)
+
+    def values(self, form: Form, rows: Sequence[Row], fields: Sequence[Field]) -> list[dict[str, Any]]:
+        beside = {f.id: self._beside(form, f, rows) for f in fields if f.type in BESIDE}
+        for f in fields:
+            if (target := target_of(f)) and f.type not in BESIDE:
+                self._know(target, {id for row in rows for id in _ids(row.get(f.id))})
+        return [
+            {f.id: beside[f.id][place] if f.type in BESIDE else self._value(f, row[f.id]) for f in fields if f.type in BESIDE or f.id in row}
+            for place, row in enumerate(rows)
+        ]
+
+    def _value(self, f: Field, value: Any) -> Any:
+        if target := target_of(f):
+            uids = self.uids.get(target, {})
+            if isinstance(value, tuple):
+                return [uids[id] for id in value if id in uids]
+            return uids.get(value) if isinstance(value, int) else value
+        if is_empty(value) or (isinstance(value, str) and f.value.kind not in ("text", "choice", "time", "file", "json")):
+            return [] if f.value.kind == "list" else value
+        return field_types[f.type].export(f, value)
+
+    def _beside(self, form: Form, f: Field, rows: Sequence[Row]) -> list[list[Any]]:
+        child = self.ctx.workspace.forms[f.target]
+        if f.type == "links":
+            linked = [self.source.linked(form.key, f.id, row["id"]) for row in rows]
+            return [[other["uid"] for other in of_one] for of_one in linked]
+        self.source.fetch_children(child.key, "parent", [row["id"] for row in rows])
+        lines = [sorted(self.source.children(child.key, "parent", row["id"]), key=lambda line: line.get("position") or 0) for row in rows]
+        fields = tuple(c for c in readable_fields(self.ctx, child) if not c.system and c.id != "parent")
+        return [
+            [{"uid": line["uid"], **values} for line, values in zip(of_one, self.values(child, [readable(self.ctx, child, line) for line in of_one], fields), strict=True)]
+            for of_one in lines
+        ]
+
+    def _know(self, target: str, ids: Iterable[int]) -> None:
+        """Uids of the records that the reader may see."""
+        known = self.uids.setdefault(target, {})
+        table = self.ctx.workspace.tables[target]
+        for part in batched(sorted(set(ids) - known.keys())):
+            alive = (table.c.id.in_(part), table.c.deleted_at.is_(None), rights.where(self.ctx, target, table))
+            known.update({id: uid for id, uid in self.ctx.connection.execute(select(table.c.id, table.c.uid).where(*alive))})
+
+
+def _ids(value: Any) -> tuple[int, ...]:
+    return tuple(v for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, int) and not isinstance(v, bool))
