@@ -14,6 +14,7 @@ from dougong.automation.actions import actions
 from dougong.automation.deadlines import deadlines
 from dougong.automation.triggers import triggers
 from dougong.automation.triggers.base import TimeTrigger
+from dougong.expr.tree import Node
 from dougong.expr.types import Calendar
 from dougong.fields.base import Locale, Refused, field_types
 from dougong.lang.compile import Compiled, compile_app
@@ -86,12 +87,25 @@ def _answer(question: Question, written: Any) -> Any:
         return None
 
 
-def index_requests(apps: Iterable[App]) -> dict[str, set[str]]:
-    """Fields that time rules walk along (SEMANTICS 4): to be indexed, by form key."""
-    wanted: dict[str, set[str]] = {}
+def index_requests(apps: Iterable[App]) -> dict[str, set[tuple[str, ...]]]:
+    """What to index besides what fields ask for themselves, by form key: the fields that time rules walk along (SEMANTICS 4),
+    and for each sorted view those that its condition holds fast, then the one it is sorted by (SEMANTICS 15)."""
+    wanted: dict[str, set[tuple[str, ...]]] = {}
     for app in apps:
         for automation in (*app.automations.values(), *deadlines(app)):
             kind = triggers.get(automation.on.kind)
             if isinstance(kind, TimeTrigger) and automation.on.form and not automation.broken:
-                wanted.setdefault(automation.on.form, set()).add(kind.since(automation.on))
+                wanted.setdefault(automation.on.form, set()).add((kind.since(automation.on),))
+        for view in app.views.values():
+            if view.sort:
+                held = sorted(_held_fast(view.if_.root)) if view.if_ else []
+                wanted.setdefault(view.form, set()).add((*(f for f in held if f != view.sort[0].field), view.sort[0].field))
     return wanted
+
+
+def _held_fast(node: Node) -> set[str]:
+    """Own fields that must equal one value where the condition holds."""
+    if node.op == "and":
+        return {field for part in node.args for field in _held_fast(part)}
+    own = [side.value for side in node.args if side.op == "get" and side.args[0].op == "row"] if node.op == "eq" else []
+    return set(own) if len(own) == 1 else set()

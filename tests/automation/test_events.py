@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.automation.world import build
+from tests.automation.conftest import Make
 
 RED = """\
 automation: red
@@ -15,8 +15,8 @@ do:
 """
 
 
-def test_a_change_sets_off_its_rule_once(database_url: str) -> None:
-    world = build(database_url, RED)
+def test_a_change_sets_off_its_rule_once(make: Make) -> None:
+    world = make(RED)
     case = world.create(title="甲", points=5)
     world.work()
     assert world.runs() == []

@@ -109,7 +109,8 @@ class Walk:
         since = self.instant()
         id = self.world.create(origin="import", moved_at=since, colour="green")
         self.model.cases[id] = Case(since, False)
-        self.model.pass_over(self.world.clock.now(), only=id)
+        if self.model.on:  # a rule that is off skips nothing: it looks when it is on again
+            self.model.pass_over(self.world.clock.now(), only=id)
         self.quiet()
 
     def act(self) -> None:
@@ -141,10 +142,25 @@ class Walk:
             case.seen = {pair for pair in case.seen if pair[1] != case.since}
 
     def other_duration(self) -> None:
+        self.set_duration(self.random.choice(["first", "second"]), self.random.choice(sorted(DURATIONS)))
+
+    def set_duration(self, level: str, name: str) -> None:
         self.quiet()
-        self.durations[self.random.choice(["first", "second"])] = self.random.choice(sorted(DURATIONS))
+        self.durations[level] = name
         self.world.rules(self.rule(), calendar=self.world.space.calendar)
         self.model.spans = self.spans()
+
+    def stretch(self) -> None:
+        """A longer duration leaves the mark ahead of time; what is written behind it then needs timers, and these move again."""
+        level = self.random.choice(["first", "second"])
+        self.set_duration(level, "90m")
+        self.set_duration(level, self.random.choice(["30h", "2d", "2 workdays"]))
+        for _ in range(3):
+            self.random.choice([self.create, self.act])()
+        self.quiet()
+        if self.random.random() < 0.5:
+            self.set_duration(level, "6h")
+            self.quiet()
 
     def other_calendar(self) -> None:
         self.quiet()
@@ -184,7 +200,10 @@ class Walk:
 
     def go(self, steps: int) -> None:
         common: list[Callable[[], None]] = [self.create, self.act, self.act, self.paint, self.pass_time, self.pass_time, self.quiet]
-        rare = [self.drop, self.bring_back, self.other_duration, self.other_calendar, self.downtime, self.bring_in, self.flip_switch]
+        rare = [
+            self.drop, self.bring_back, self.other_duration, self.stretch, self.other_calendar, self.downtime, self.bring_in,
+            self.flip_switch,
+        ]
         for _ in range(steps):
             self.random.choice(common if self.random.random() < 0.75 else rare)()
             if not self.model.on and self.random.random() < 0.2:

@@ -14,12 +14,12 @@ from dougong.people.forms import SYSTEM_FORMS
 from dougong.spec.form import Field, Form
 from dougong.store import names
 from dougong.store.physical import bind, description
-from dougong.store.tables import build_tables
+from dougong.store.tables import NO_REQUESTS, Requests, build_tables
 from tests.store.forms import NOW, Shop, field, form, forms, link
 
 
-def tables(*several: Form, requests: dict[str, set[str]] | None = None) -> dict[str, Table]:
-    return build_tables({**SYSTEM_FORMS, **forms(*several)}, field_types, MetaData(), requests or {})
+def tables(*several: Form, requests: Requests = NO_REQUESTS) -> dict[str, Table]:
+    return build_tables({**SYSTEM_FORMS, **forms(*several)}, field_types, MetaData(), requests)
 
 
 PARENT: Field = replace(link("parent", "order"), value=record("shop.order"))
@@ -53,12 +53,12 @@ def test_lines_hang_on_their_record_and_links_stand_in_a_table_of_pairs() -> Non
 
 
 def test_links_people_unique_and_requested_fields_are_indexed() -> None:
-    built = tables(ORDER, LINES, CUSTOMER, requests={"shop.order": {"at"}})["shop.order"]
+    built = tables(ORDER, LINES, CUSTOMER, requests={"shop.order": {("at",), ("customer", "at")}})["shop.order"]
     assert {str(i.name): i.columns.keys() for i in built.indexes} == {
         "uq_shop__order_uid": ["uid"], "ix_shop__order_flip_at": ["flip_at", "id"], "ix_shop__order_owner": ["owner", "id"],
         "ix_shop__order_touched_at": ["touched_at", "id"], "ix_shop__order_stage_since": ["stage_since", "id"],
         "uq_shop__order_name": ["name"], "ix_shop__order_customer": ["customer", "id"], "ix_shop__order_at": ["at", "id"],
-        "ix_shop__order_helper": ["helper", "id"],
+        "ix_shop__order_helper": ["helper", "id"], "ix_shop__order_customer_at": ["customer", "at", "id"],
     }  # fmt: skip
 
 
@@ -132,3 +132,19 @@ def test_a_description_tells_fields_apart_that_can_not_exchange_columns() -> Non
     ]  # fmt: skip
     assert len({description(f, every, field_types) for f in several}) == len(several)
     assert description(field("a", "related", options={"of": "x.y"}), every, field_types) == ""
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_an_index_gives_a_sorted_list_without_sorting(shop: Shop, descending: bool) -> None:
+    shop.change(CUSTOMER)
+    table = shop.tables["shop.customer"]
+    by = table.c.touched_at.desc().nulls_last() if descending else table.c.touched_at.asc().nulls_first()
+    query = select(table.c.name).order_by(by, table.c.id.desc() if descending else table.c.id).limit(5)
+    with shop.store.write() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        how = "EXPLAIN QUERY PLAN " if connection.dialect.name == "sqlite" else "EXPLAIN "
+        written = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
+        plan = "\n".join(str(row) for row in connection.exec_driver_sql(how + written))
+    assert "ix_shop__customer_touched_at" in plan
+    assert "TEMP B-TREE" not in plan and "Sort" not in plan

@@ -65,7 +65,9 @@ class Visitor:
 
     def post(self, url: str, data: dict[str, Any] | None = None, token: str | None = None, **kwargs: Any) -> TestResponse:
         given = {"csrf_token": self.token() if token is None else token, **(data or {})}
-        return self.http.post(url, data=given, buffered=True, headers={"Accept-Language": self.locale, **kwargs.pop("headers", {})}, **kwargs)
+        return self.http.post(
+            url, data=given, buffered=True, headers={"Accept-Language": self.locale, **kwargs.pop("headers", {})}, **kwargs
+        )
 
     def token(self) -> str:
         page = self.get("/", follow_redirects=True).text

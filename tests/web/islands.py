@@ -78,7 +78,10 @@ FIELDS = (
     _field("items", "明细", "lines", target="desk.note_items"),
 )
 SHAPE = Shape("desk.note", "记录", {f.id: Member(f.value, f.name.text) for f in FIELDS})
-FORMULAS = {"double": ("amount * 2", {"unit": "¥"}), "share": ("amount / 1000000", {"percent": True})}
+FORMULAS: dict[str, tuple[str, dict[str, Any]]] = {
+    "double": ("amount * 2", {"unit": "¥"}),
+    "share": ("amount / 1000000", {"percent": True}),
+}
 WHEN = {"slides": {"required_when": "kind == 'demo'"}, "reason": {"visible_when": "amount > 100000 and not agreed"}}
 
 

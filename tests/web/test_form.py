@@ -106,7 +106,10 @@ def test_lines_are_saved_with_their_record_and_their_faults_name_the_row(site: S
     assert "¥2,400" in visitor.get(made.location).text
     edited = visitor.get(made.location + "/edit").text
     line = hidden(edited, "items-0-uid")
-    changed = visitor.post(made.location + "/edit", {"name": "单", "items-shown": "1", "items-0-uid": line, "items-0-product": product, "items-0-qty": "3", "items-0-price": "1000"})
+    changed = visitor.post(
+        made.location + "/edit",
+        {"name": "单", "items-shown": "1", "items-0-uid": line, "items-0-product": product, "items-0-qty": "3", "items-0-price": "1000"},
+    )
     assert changed.status_code == 303 and "¥3,000" in visitor.get(made.location).text
 
 

@@ -52,8 +52,8 @@ def test_a_translation_keeps_the_places_of_its_values() -> None:
     with MESSAGES.open("rb") as page:
         messages = [m for m in read_po(page, locale="zh") if m.id]
     for message in messages:
-        for text in message.string if isinstance(message.string, tuple) else (message.string,):
-            key = message.id[-1] if isinstance(message.id, tuple) else message.id
+        for text in message.string if isinstance(message.string, tuple | list) else (message.string or "",):
+            key = message.id if isinstance(message.id, str) else message.id[-1]
             assert sorted(places(key)) == sorted(places(text)), (key, text)
 
 

@@ -7,6 +7,7 @@ import io
 import re
 
 import pytest
+import python_calamine
 
 from tests.web.conftest import Site
 
@@ -54,7 +55,9 @@ def test_what_the_address_says_is_what_the_list_shows(site: Site, names: list[st
     assert said == (f"看 {len(expected)} 条" if expected else "没有符合的")
 
 
-@pytest.mark.parametrize("args", ["f.secret.has=x", "f.nothing.is=1", "sort=secret", "sort=nothing", "f.cost.ge=abc", "after=rubbish", "f.grade.lt=a"])
+@pytest.mark.parametrize(
+    "args", ["f.secret.has=x", "f.nothing.is=1", "sort=secret", "sort=nothing", "f.cost.ge=abc", "after=rubbish", "f.grade.lt=a"]
+)
 def test_what_may_not_or_can_not_be_asked_is_said_and_nothing_is_shown(site: Site, names: list[str], args: str) -> None:
     page = site.client("wang").get(f"/a/deals/client?{args}")
     assert page.status_code == 422
@@ -77,7 +80,9 @@ def test_pages_follow_one_another_without_a_gap(site: Site) -> None:
 def test_a_part_is_all_that_htmx_gets_and_going_back_gets_the_page(site: Site, names: list[str]) -> None:
     visitor = site.client("wang")
     part = visitor.get("/a/deals/client?q=宁波", headers={"HX-Request": "true", "HX-Target": "list"}).text
-    whole = visitor.get("/a/deals/client?q=宁波", headers={"HX-Request": "true", "HX-Target": "list", "HX-History-Restore-Request": "true"}).text
+    whole = visitor.get(
+        "/a/deals/client?q=宁波", headers={"HX-Request": "true", "HX-Target": "list", "HX-History-Restore-Request": "true"}
+    ).text
     assert "<html" not in part and shown(part) == shown(whole)
     assert "<html" in whole
 
@@ -112,6 +117,13 @@ def test_no_cell_runs_in_a_spreadsheet(site: Site, text: str) -> None:
     rows = exported(site, "wang")
     assert rows[1][0] == f"'{text.strip()}" and rows[1][rows[0].index("备注")] == f"'{text.strip()}"
     assert rows[1][rows[0].index("底价")] == "-5.00"
+
+
+def test_the_workbook_holds_the_same(site: Site, names: list[str]) -> None:
+    answer = site.client("wang").get("/a/deals/client/export.xlsx?q=宁波&sort=cost")
+    rows = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(answer.data)).get_sheet_by_index(0).to_python()
+    assert [row[0] for row in rows[1:]] == ["宁波骨科医院", "宁波市第一医院"]
+    assert [row[rows[0].index("底价")] for row in rows[1:]] == [0.0, 100.0]
 
 
 def test_who_may_not_export_gets_nothing(site: Site, names: list[str]) -> None:

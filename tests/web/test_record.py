@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 
@@ -22,7 +23,7 @@ def deal(site: Site, client: str) -> str:
 
 
 def said(page: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", page).split()))
 
 
 def test_the_head_says_who_it_is_and_how_to_reach_them(site: Site, client: str) -> None:
@@ -94,7 +95,7 @@ def test_comments_are_read_by_who_reads_the_record_and_taken_back_by_their_write
     wang, li, zhou = site.client("wang"), site.client("li"), site.client("zhou")
     wang.post(f"/a/deals/client/{client}/comments", {"body": "要三年维保"})
     page = li.get(f"/a/deals/client/{client}").text
-    assert "要三年维保" in page and "/delete\"><input" in page.split("要三年维保")[0][-3000:] or True
+    assert "要三年维保" in page
     assert zhou.post(f"/a/deals/client/{client}/comments", {"body": "x"}).status_code == 404
     found = re.search(r'action="([^"]+/comments/[^"]+)/delete"', wang.get(f"/a/deals/client/{client}").text)
     assert found and not re.search(r"/comments/[^\"]+/delete", page)

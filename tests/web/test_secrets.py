@@ -31,7 +31,9 @@ def addresses(uid: str) -> list[str]:
 
 
 def test_hidden_and_masked_values_are_in_no_answer(site: Site, client: str) -> None:
-    site.client("li").post(f"/a/deals/client/{client}/edit", {"name": "宁波骨科医院", "phone": PHONE, "mail": "b" + MAIL, "cost": COST, "secret": SECRET + "2"})
+    site.client("li").post(
+        f"/a/deals/client/{client}/edit", {"name": "宁波骨科医院", "phone": PHONE, "mail": "b" + MAIL, "cost": COST, "secret": SECRET + "2"}
+    )
     site.runtime.work()
     helper = site.client("he")
     seen = 0
@@ -66,7 +68,10 @@ def test_unknown_and_unseen_records_look_the_same(site: Site, client: str) -> No
         assert unseen.status_code == unknown.status_code == 404
         assert re.sub(r'token" content="[^"]+"', "", unseen.text) == re.sub(r'token" content="[^"]+"', "", unknown.text)
     for part in ("edit", "comments", "delete", "restore", "press", "field/name"):
-        assert [stranger.post(f"/a/deals/client/{uid}/{part}", {"name": "x", "body": "x"}).status_code for uid in (client, UNKNOWN)] == [404, 404], part
+        assert [stranger.post(f"/a/deals/client/{uid}/{part}", {"name": "x", "body": "x"}).status_code for uid in (client, UNKNOWN)] == [
+            404,
+            404,
+        ], part
 
 
 def test_guests_are_sent_to_the_door(site: Site, client: str) -> None:
@@ -90,7 +95,16 @@ def test_nothing_changes_without_the_page_s_token(site: Site, client: str, heade
 
 def test_what_a_form_does_not_offer_is_not_taken(site: Site, client: str) -> None:
     """Identity, machine fields, computed, hidden and read-only values sent along change nothing."""
-    sly = {"id": "1", "uid": UNKNOWN, "creator": "1", "created_at": "2020-01-01", "pool": "green", "margin": "1", "revision": "1", "deleted_at": "1"}
+    sly = {
+        "id": "1",
+        "uid": UNKNOWN,
+        "creator": "1",
+        "created_at": "2020-01-01",
+        "pool": "green",
+        "margin": "1",
+        "revision": "1",
+        "deleted_at": "1",
+    }
     chief = site.client("li")
     assert chief.post(f"/a/deals/client/{client}/edit", {"name": "新名", "phone": PHONE, **sly}).status_code == 303
     page = chief.get(f"/a/deals/client/{client}").text
@@ -148,7 +162,13 @@ def test_an_upload_is_its_uploader_s_until_a_record_has_it(site: Site, client: s
 
 @pytest.mark.parametrize(
     ("content", "field", "status"),
-    [(b"", "papers", 422), (b"MZ\x90\x00program", "papers", 422), (b"%PDF-1.7", "name", 400), (b"%PDF-1.7", "nothing", 404), (b"%PDF-1.7", "stage", 400)],
+    [
+        (b"", "papers", 422),
+        (b"MZ\x90\x00program", "papers", 422),
+        (b"%PDF-1.7", "name", 400),
+        (b"%PDF-1.7", "nothing", 404),
+        (b"%PDF-1.7", "stage", 400),
+    ],
 )
 def test_what_is_no_file_for_the_field_is_refused(site: Site, content: bytes, field: str, status: int) -> None:
     sent = {"form": "deals.deal", "field": field, "file": (io.BytesIO(content), "a.pdf")}

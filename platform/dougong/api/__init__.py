@@ -1,1 +1,1 @@
-""""""
+"""The REST API: records of all apps under /api/v1, by token."""

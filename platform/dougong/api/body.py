@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 
 from dougong.problems import Problem, Problems
 from dougong.records import query
-from dougong.records.filters import Filter
+from dougong.records.asking import filter_of
 from dougong.spec.app import Sort
 
 LARGEST = 1 << 20
@@ -21,11 +21,7 @@ DEEPEST = 32
 MOST_FILTERS = 20
 MOST_LISTED = 200
 LONGEST_SEARCH = 200
-OPERATORS: Mapping[str, str] = {
-    "eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "contains": "contains", "in": "in", "between": "between",
-    "empty": "is empty", "filled": "is not empty",
-}
-LIST_WORDS = frozenset({"filter", "sort", "search", "limit", "cursor", "fields", "count", "deleted"})
+LIST_WORDS = frozenset({"filter", "sort", "search", "limit", "cursor", "fields", "count"})
 
 
 def read(*allowed: str, required: tuple[str, ...] = (), largest: int = LARGEST) -> dict[str, Any]:
@@ -108,7 +104,7 @@ def asked(form: str) -> query.Query:
         raise Problems([Problem("api-too-many", {"what": "filter", "limit": MOST_FILTERS})])
     sorts = tuple(Sort(name.lstrip("-"), name.startswith("-")) for name in listed("sort")[:5])
     return query.Query(
-        form, tuple(map(_filter, filters)), search=_once_given("search")[:LONGEST_SEARCH], sort=sorts, limit=_limit(), cursor=_once_given("cursor")
+        form, tuple(map(filter_of, filters)), search=_once_given("search")[:LONGEST_SEARCH], sort=sorts, limit=_limit(), cursor=_once_given("cursor")
     )
 
 
@@ -139,14 +135,3 @@ def _limit() -> int:
     if written and not (written.isascii() and written.isdigit() and len(written) < 5 and 1 <= int(written) <= query.MOST_ROWS):
         raise Problems([Problem("api-limit", {"most": query.MOST_ROWS})])
     return int(written or 50)
-
-
-def _filter(written: str) -> Filter:
-    field, _, rest = written.partition(":")
-    word, _, value = rest.partition(":")
-    if word not in OPERATORS:
-        raise Problems([Problem("api-filter", {"filter": written[:100], "operators": ", ".join(OPERATORS)})])
-    many = word in ("in", "between")
-    if many and value.count(",") >= MOST_LISTED:
-        raise Problems([Problem("api-too-many", {"what": field[:60], "limit": MOST_LISTED})])
-    return Filter(field, OPERATORS[word], value.split(",") if many else value)

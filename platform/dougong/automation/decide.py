@@ -79,7 +79,11 @@ def refusal(automation: Automation, happening: Happening) -> Problem | None:
     kind = triggers[automation.on.kind]
     if not isinstance(kind, EventTrigger) or happening.kind not in kind.events:
         return Problem("why-other-event", {"seen": happening.kind})
-    if happening.kind != "received" and happening.form != automation.on.form:
+    if happening.kind == "received":
+        app = happening.name.rpartition(".")[0]  # 'app.webhook'
+        if app not in ("", automation.app):
+            return Problem("why-other-webhook", {"seen": happening.name, "wanted": f"{automation.app}.{automation.on.options['received']}"})
+    elif happening.form != automation.on.form:
         return Problem("why-other-form", {"seen": happening.form})
     return kind.refuses(automation.on, happening)
 

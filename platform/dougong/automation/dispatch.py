@@ -16,9 +16,8 @@ from dougong.automation.triggers.base import Happening
 from dougong.context import SYSTEM, Cause, Ctx
 from dougong.events import outbox
 from dougong.events.outbox import Claim
-from dougong.fields.base import Locale, Refused, field_types
 from dougong.problems import Problem, Problems
-from dougong.records import save
+from dougong.records import entry, save
 from dougong.spec.app import Automation, Level
 
 log = logging.getLogger(__name__)
@@ -77,16 +76,10 @@ def _received(ctx: Ctx, claim: Claim, automation: Automation) -> tuple[str, int 
     if not automation.on.form or not mapping:
         return "", None, None
     form = ctx.workspace.forms[automation.on.form]
-    locale = Locale(ctx.locale, ctx.workspace.calendar, ctx.workspace.currency)
-    values: dict[str, Any] = {}
+    raw = {name: _at(claim.event.new, path) for name, path in mapping.items()}
     try:
-        for name, path in mapping.items():
-            field = form.fields[name]
-            values[name] = field_types[field.type].parse(field, _at(claim.event.new, path), locale)
         with ctx.connection.begin_nested():
-            made = save.create(replace(ctx, cause=Cause(claim.id, claim.depth + 1, claim.chain)), form.key, values)
-    except Refused as error:
-        return "", None, Problem(error.code, error.args_)
+            made = save.create(replace(ctx, cause=Cause(claim.id, claim.depth + 1, claim.chain)), form.key, entry.parse(ctx, form, raw))
     except Problems as problems:
         return "", None, problems.problems[0]
     return form.key, made.id, None

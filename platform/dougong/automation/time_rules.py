@@ -93,7 +93,7 @@ def _chunk(ctx: Ctx, rule: TimeRule, mark: Mark) -> tuple[list[tuple[Mapping[str
     query = select(table).where(table.c.deleted_at.is_(None), _between(rule, mark, end, table), _stage(rule, table))
     if condition is not None and in_sql:
         query = query.where(to_sql(condition, sql_scope(ctx, rule.form.key, table)))
-    fetched = ctx.connection.execute(query.order_by(table.c[rule.since], table.c.id).limit(CHUNK)).all()
+    fetched = ctx.connection.execute(query.order_by(table.c[rule.since].nulls_first(), table.c.id).limit(CHUNK)).all()
     keys = list(table.c.keys())
     rows = [from_row(rule.form, dict(zip(keys, row, strict=True))) for row in fetched]
     placed = [(row, axis.encoded(rule, row)) for row in rows]

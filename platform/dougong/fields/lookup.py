@@ -13,7 +13,7 @@ class Lookup(Computing):
     schema: ClassVar[Schema] = {
         "of": option(
             "取自 | Of",
-            "经过关联字段的路径，如 customer.grade | A path over a link, e.g. customer.grade",
+            "经过关联字段的路径，如 project.grade | A path over a link, e.g. project.grade",
             type="string",
             format="formula",
             maxLength=200,

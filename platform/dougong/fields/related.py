@@ -15,7 +15,7 @@ class Related(FieldType):
     schema: ClassVar[Schema] = {
         "of": option(
             "来自 | Of",
-            "哪个表单的哪个关联字段指回这里，如 visit.customer | The form and its link field that leads back here, e.g. visit.customer",
+            "哪个表单的哪个关联字段指回这里，如 task.project | The form and its link field that leads back here, e.g. task.project",
             type="string",
             format="field",
         ),

@@ -11,8 +11,8 @@ from dougong.expr.tree import Expr, Template
 from dougong.expr.types import INTEGER, Type, record
 from dougong.lang.kinds.form import FIELD_OPTIONS
 from dougong.lang.link import FieldDraft, FormDraft
-from dougong.lang.outside import build_ask_later, build_public
 from dougong.lang.options import compile_options, content_id, given_value
+from dougong.lang.outside import build_ask_later, build_public
 from dougong.lang.site import Site
 from dougong.lang.source import Place
 from dougong.lang.units import fraction

@@ -57,7 +57,7 @@ def _day(place: Place, site: Site) -> date | None:
     try:
         return date.fromisoformat(str(place.value))
     except ValueError:
-        site.report.check("no-such-day", place.mark, word=str(place.value))
+        site.report.check("public-no-such-day", place.mark, word=str(place.value))
     return None
 
 

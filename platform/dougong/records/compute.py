@@ -80,7 +80,7 @@ def _exact(node: Node, env: Env, rows: tuple[Mapping[str, Any], ...]) -> Any:
     parts = [_exact(a, env, rows) for a in node.args]
     if TOO_LARGE in parts:
         return TOO_LARGE
-    if any(p is None for p in parts) or node.op == "div" and parts[1] == 0:
+    if any(p is None for p in parts) or (node.op == "div" and parts[1] == 0):
         return None
     return _within(ARITHMETIC[node.op](*(EXACT.create_decimal(p) for p in parts)))
 

@@ -33,7 +33,7 @@ def parse_leniently(
     problems: list[Problem] = []
     for name, written in raw.items():
         field = form.fields.get(name)
-        if field is None or field_types[field.type].virtual and field.via != "parent":
+        if field is None or (field_types[field.type].virtual and field.via != "parent"):
             problems.append(Problem("no-such-field", {"field": str(name)[:60]}, form=form.key, field=str(name)[:60], row=row))
             continue
         try:

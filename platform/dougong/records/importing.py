@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from dougong.context import Ctx
+from dougong.fields.base import field_types
 from dougong.problems import Problem, Problems, suggest
 from dougong.records import bulk, entry, rights, save, sheets
 from dougong.records.draft import Saved
@@ -63,7 +64,7 @@ class Report:
 
 def importable(form: Form) -> tuple[Field, ...]:
     """The fields that a column can fill."""
-    own = (f for f in form.fields.values() if not (f.computed or f.value.kind == "records" and f.type != "links" or f.value.kind == "file"))
+    own = (f for f in form.fields.values() if not (f.computed or field_types[f.type].read_only or f.type in ("lines", "related") or f.value.kind == "file"))
     return tuple(f for f in own if not f.system or f.id == "owner")
 
 

@@ -15,7 +15,7 @@ def current(draft: Draft, names: Mapping[str, Any]) -> dict[str, Any]:
     """The linked ids of the many-to-many fields among `names`, in id order."""
     out: dict[str, Any] = {}
     for name in names:
-        if _is_many(draft, draft.form.fields[name]):
+        if is_many(draft, draft.form.fields[name]):
             junction = draft.ctx.workspace.tables[f"{draft.form.key}.{name}"]
             query = select(junction.c.target).where(junction.c.source == draft.id).order_by(junction.c.target)
             out[name] = tuple(draft.ctx.connection.execute(query).scalars())
@@ -25,7 +25,7 @@ def current(draft: Draft, names: Mapping[str, Any]) -> dict[str, Any]:
 def write(draft: Draft) -> None:
     """Replaces the junction rows of every many-to-many field that changed."""
     for name in sorted(draft.changed):
-        if not _is_many(draft, draft.form.fields[name]):
+        if not is_many(draft, draft.form.fields[name]):
             continue
         junction = draft.ctx.workspace.tables[f"{draft.form.key}.{name}"]
         wanted = set(draft.new.get(name) or ())
@@ -36,5 +36,5 @@ def write(draft: Draft) -> None:
             draft.ctx.connection.execute(insert(junction), [{"source": draft.id, "target": t} for t in sorted(added)])
 
 
-def _is_many(draft: Draft, field: Field) -> bool:
+def is_many(draft: Draft, field: Field) -> bool:
     return f"{draft.form.key}.{field.id}" in draft.ctx.workspace.tables

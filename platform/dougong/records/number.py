@@ -39,7 +39,7 @@ def number_many(drafts: Sequence[Draft]) -> None:
             continue
         formulas = [part for part in template.parts if isinstance(part, Expr)]
         counts = any(_counts(formula.root) for formula in formulas)
-        waiting = [d for d in drafts if d.new.get(field.id) is None or not (counts or field.once) and _follows(d, formulas)]
+        waiting = [d for d in drafts if d.new.get(field.id) is None or (not (counts or field.once) and _follows(d, formulas))]
         given = set[str]()
         for draft, n in _numbered(field, waiting) if counts else ((d, 0) for d in waiting):
             text = _render(draft, field, n)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dougong.expr.to_python import evaluate
 from dougong.fields.base import field_types
-from dougong.problems import Problem
 from dougong.records import people_path, rights
 from dougong.records.draft import Draft
 from dougong.records.source import environment
@@ -39,8 +38,8 @@ def _writable(draft: Draft, allowed: rights.Access, name: str) -> bool:
     """Stages are the machine's alone, whoever acts (SEMANTICS 14); times, creators, numbers and computed values are nobody's."""
     field, origin = draft.form.fields[name], draft.ctx.origin
     if name in MACHINE_FIELDS:
-        return name in STAGE_FIELDS and origin == STAGE_WRITER or name in PAST and origin == "demo"
-    if field.computed or field_types[field.type].read_only or draft.form.lines_of and name == "parent" and draft.parent is not None:
+        return (name in STAGE_FIELDS and origin == STAGE_WRITER) or (name in PAST and origin == "demo")
+    if field.computed or field_types[field.type].read_only or (draft.form.lines_of and name == "parent" and draft.parent is not None):
         return False
     if not allowed.everything and allowed.closed_to(name, creating=draft.old is None):
         return False

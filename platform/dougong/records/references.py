@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, select
+from sqlalchemy import select
 
 from dougong.context import Ctx
 from dougong.fields.base import Reference, Refused
 from dougong.people import tables as people
 from dougong.records import rights
+from dougong.records.present import askable
 from dougong.records.row import column_of, has_columns
 from dougong.spec.form import Field, Form
 from dougong.store.search import batched
-
 
 Found = Mapping[Reference, tuple[int, ...]]
 """The live records that a reference can mean, at most two of them."""
@@ -79,8 +78,7 @@ def uids(ctx: Ctx, form: str, ids: set[int]) -> Mapping[int, str]:
 
 def naming(ctx: Ctx, form: Form) -> tuple[str, ...]:
     """Fields that name a record: unique ones, numbers, the one its title is made of, or failing that the first one that is searched."""
-    allowed = rights.access(ctx, form.key)
-    fields = [f for f in form.fields.values() if f.value.kind == "text" and has_columns(f) and not f.system and not allowed.masked(f.id)]
+    fields = [f for f in form.fields.values() if f.value.kind == "text" and has_columns(f) and not f.system and askable(ctx, form, f)]
     title = title_field(form)
     known = [f.id for f in fields if f.unique or f.value_template is not None or f.id == title] or [f.id for f in fields if f.search][:1]
     return tuple(known or [f.id for f in fields[:1]])

@@ -18,7 +18,6 @@ from dougong.files import attachments
 from dougong.problems import Problem, Problems
 from dougong.records import compute, flips, history, links, number, permit, remove, similar, upkeep, validate
 from dougong.records.draft import Draft, Kind, Saved
-from dougong.records.graph import graph
 from dougong.records.lines import given_lines, line_drafts, pending, touched
 from dougong.records.row import empty_value, from_row, is_empty, normal, to_row
 from dougong.records.source import UNSAVED, RecordSource, environment
@@ -147,6 +146,9 @@ def _defaults(draft: Draft) -> None:
 
 def _lines(draft: Draft) -> None:
     draft.source.pretend(draft.form.key, draft.id or UNSAVED, draft.new)
+    for name in draft.changed if draft.kind == "create" else draft.sent:
+        if links.is_many(draft, draft.form.fields[name]):
+            draft.source.overlay_links(draft.form.key, name, draft.id or UNSAVED, draft.new.get(name) or ())
     for name, rows in given_lines(draft).items():
         if _set_aside(draft, draft.form.fields[name]):
             continue
@@ -160,7 +162,7 @@ def _lines(draft: Draft) -> None:
 
 def _moments(draft: Draft) -> None:
     """Before anything is computed from them. An edit that changes nothing moves neither."""
-    if draft.kind == "create" or draft.kind == "edit" and not _own_changes(draft):
+    if draft.kind == "create" or (draft.kind == "edit" and not _own_changes(draft)):
         return
     draft.new["modified_at"] = draft.ctx.now
     if draft.ctx.origin in TOUCHING:

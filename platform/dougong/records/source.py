@@ -30,6 +30,7 @@ class RecordSource:
         self._reads = reads
         self._records: dict[tuple[str, int], Row | None] = {}
         self._overlays: dict[tuple[str, str, int], Sequence[Row]] = {}
+        self._links: dict[tuple[str, str, int], Sequence[int]] = {}
 
     def record(self, form: str, id: int) -> Row | None:
         if (form, id) not in self._records:
@@ -64,6 +65,8 @@ class RecordSource:
 
     def linked(self, form: str, field: str, id: int) -> Sequence[Row]:
         target = self._ctx.workspace.forms[form].fields[field].target
+        if (form, field, id) in self._links:
+            return self._rows(target, self._ctx.workspace.tables[target].c.id.in_(self._links[form, field, id]))
         junction = self._ctx.workspace.tables[f"{form}.{field}"]
         ids = select(junction.c.target).where(junction.c.source == id)
         return self._rows(target, self._ctx.workspace.tables[target].c.id.in_(ids))
@@ -79,8 +82,13 @@ class RecordSource:
         """Rows of a child form as they will be: formulas read them before they are written."""
         self._overlays[form, via, parent] = rows
 
+    def overlay_links(self, form: str, field: str, id: int, targets: Sequence[int]) -> None:
+        """The same for a field that leads to many."""
+        self._links[form, field, id] = targets
+
     def drop_overlays(self) -> None:
         self._overlays.clear()
+        self._links.clear()
 
     def forget(self, form: str, id: int) -> None:
         """After a write, so that the next read sees it."""

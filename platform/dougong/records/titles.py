@@ -11,6 +11,7 @@ from dougong.expr.types import Type
 from dougong.fields.base import Locale, field_types
 from dougong.fields.show import show
 from dougong.records import rights
+from dougong.records.present import within_rights
 from dougong.records.source import RecordSource, environment
 from dougong.spec.form import Field
 
@@ -18,7 +19,7 @@ from dougong.spec.form import Field
 def title(ctx: Ctx, form_key: str, row: Mapping[str, Any], source: RecordSource | None = None) -> str:
     """The form's title on this record, with the reader's rights at each hop."""
     form = ctx.workspace.forms[form_key]
-    env = environment(ctx, form_key, row, source=source or rights.reader_source(ctx))
+    env = environment(ctx, form_key, within_rights(ctx, form, row), source=source or rights.reader_source(ctx))
     return str(render(form.title, env, lambda value, type_: shown(ctx, value, type_)) or "")
 
 

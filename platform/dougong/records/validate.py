@@ -11,8 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from dougong.expr.to_python import evaluate, render
 from dougong.fields.base import Refused, field_types
 from dougong.problems import Problem
-from dougong.records import rights
-from dougong.records import compute
+from dougong.records import compute, rights
 from dougong.records.draft import Draft, names
 from dougong.records.references import target_of
 from dougong.records.row import column_of, is_empty
@@ -141,7 +140,7 @@ def unique(draft: Draft) -> None:
     table = draft.ctx.workspace.tables[draft.form.key]
     for field in (f for f in draft.form.fields.values() if f.unique):
         value = draft.new.get(field.id)
-        if is_empty(value) or field.id not in draft.changed and draft.kind != "restore":
+        if is_empty(value) or (field.id not in draft.changed and draft.kind != "restore"):
             continue
         if draft.batch and draft.batch.free((field.id,), (value,)):
             continue

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dougong.context import SYSTEM
+from dougong.context import Actor
 from dougong.events.images import encode_row
 from dougong.events.outbox import Event, append
 from dougong.expr.units import duration
 from dougong.problems import Problem, Problems
-from dougong.records import save
+from dougong.records import public, save
 from dougong.registry import Registry
 from dougong.scenario.expect import expect
 from dougong.scenario.world import World
@@ -107,10 +107,8 @@ def _submit(world: World, given: Mapping[str, Any]) -> None:
     for id, raw in given.items():
         if id != "call_it":
             form = world.form(id)
-            with world.machine.transaction(SYSTEM, "public") as ctx:
-                saved = save.create(ctx, form.key, world.values(ctx, form, raw))
-                row = {"id": saved.id, "uid": saved.uid}
-                append(ctx, Event("submitted", form.key, saved.id, new=row, name=form.id))
+            with world.machine.transaction(public.visitor(form), "public") as ctx:
+                saved = public.submit(ctx, form, world.values(ctx, form, raw))
             if "call_it" in given:
                 world.named[given["call_it"]] = (form.key, saved.id)
     world.machine.work()
@@ -120,8 +118,8 @@ def _submit(world: World, given: Mapping[str, Any]) -> None:
 def _receive(world: World, given: Mapping[str, Any]) -> None:
     """`receive: {webhook: {body}}`: as if a signed delivery had come in."""
     for webhook, body in given.items():
-        with world.machine.transaction(SYSTEM, "api") as ctx:
-            append(ctx, Event("received", new=dict(body), name=webhook))
+        with world.machine.transaction(Actor(), "api") as ctx:
+            append(ctx, Event("received", new=dict(body), name=f"{world.app.id}.{webhook}"))
     world.machine.work()
 
 

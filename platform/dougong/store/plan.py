@@ -15,7 +15,7 @@ from dougong.spec.form import Form
 from dougong.store import diff, physical, system
 from dougong.store.changes.base import Change
 from dougong.store.scene import Scene
-from dougong.store.tables import build_tables
+from dougong.store.tables import Requests, build_tables
 
 Breaking = Callable[[Connection, Form, Expr], int | None]
 """How many live rows of the form (with its physical names as they are now) a condition holds for; None where that can't be counted."""
@@ -27,10 +27,10 @@ def not_counted(_connection: Connection, _form: Form, _condition: Expr) -> int |
 
 @dataclass(frozen=True)
 class Definition:
-    """All forms of the workspace, of every app and the system's, as compiled; and fields to index besides, by form key."""
+    """All forms of the workspace, of every app and the system's, as compiled; and what to index besides."""
 
     forms: Mapping[str, Form]
-    requests: Mapping[str, Collection[str]] = field(default_factory=dict)
+    requests: Requests = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

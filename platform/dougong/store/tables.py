@@ -15,17 +15,18 @@ from dougong.sqltypes import Id, Instant
 from dougong.store import names, search, system
 
 Types = Mapping[str, FieldType]
-NO_REQUESTS: Mapping[str, Collection[str]] = {}
+Requests = Mapping[str, Collection[tuple[str, ...]]]
+"""By form key: the fields of each further index, in its order."""
+NO_REQUESTS: Requests = {}
 
 
 def build_tables(
-    forms: Mapping[str, Form], field_types: Types, metadata: MetaData, requests: Mapping[str, Collection[str]] = NO_REQUESTS
+    forms: Mapping[str, Form], field_types: Types, metadata: MetaData, requests: Requests = NO_REQUESTS
 ) -> dict[str, Table]:
     """One table per form under the form's key, and a junction (source, target) per many-to-many field under 'form.field'.
 
     `forms` carry their physical names (see physical.bind). System forms keep the tables that their part declared.
-    `requests` names further fields to index, by form key: those that time rules walk along. `metadata` has no naming
-    convention: names of keys are left to the database, so that what is set aside never stands in a newcomer's way.
+    `requests`: what time rules walk along, and views. `metadata` has no naming convention: names of keys are left to the database, so that what is set aside never stands in a newcomer's way.
     """
     tables = {key: system.metadata.tables[f.table] for key, f in forms.items() if f.table in system.metadata.tables}
     own = {key: f for key, f in forms.items() if key not in tables}
@@ -33,7 +34,7 @@ def build_tables(
     for key, form in own.items():
         tables[key] = Table(form.table, metadata, *columns[key], sqlite_autoincrement=True)
     for key, form in own.items():
-        _add_indexes(form, tables[key], field_types, frozenset(requests.get(key, ())))
+        _add_indexes(form, tables[key], field_types, requests.get(key, ()))
         for field in all_fields(form).values():
             if is_junction(field, field_types):
                 tables[f"{key}.{field.id}"] = _junction(form, field, forms, metadata)
@@ -116,15 +117,25 @@ def _junction(form: Form, field: Field, forms: Mapping[str, Form], metadata: Met
     return table
 
 
-def _add_indexes(form: Form, table: Table, field_types: Types, requested: frozenset[str]) -> None:
+def _add_indexes(form: Form, table: Table, field_types: Types, requested: Collection[tuple[str, ...]]) -> None:
     """Each index ends with the id: lists page along it, time rules walk along it."""
     Index(names.short(f"uq_{table.name}_uid"), table.c.uid, unique=True)
     flips = table.c.flip_at.is_not(None)
     Index(names.short(f"ix_{table.name}_flip_at"), table.c.flip_at, table.c.id, sqlite_where=flips, postgresql_where=flips)
-    for field in all_fields(form).values():
-        columns = [table.c[name] for name in column_names(field, field_types)]
-        if field.unique and columns:
+    fields = all_fields(form)
+    columns = {id: [table.c[name] for name in column_names(field, field_types)] for id, field in fields.items()}
+    for id, field in fields.items():
+        if field.unique and columns[id]:
             alive = table.c.deleted_at.is_(None)
-            Index(names.short(f"uq_{table.name}_{field.key}"), *columns, unique=True, sqlite_where=alive, postgresql_where=alive)
-        elif columns and (field.index or field.id in requested or (field.value.kind == "record" and not field.system)):
-            Index(names.short(f"ix_{table.name}_{field.key}"), *columns, table.c.id)
+            Index(names.short(f"uq_{table.name}_{field.key}"), *columns[id], unique=True, sqlite_where=alive, postgresql_where=alive)
+        elif columns[id] and (field.index or (id,) in requested or (field.value.kind == "record" and not field.system)):
+            _sorted_index(table, [field.key], columns[id])
+    for several in sorted(set(requested)):
+        if len(several) > 1 and all(columns.get(id) for id in several):
+            _sorted_index(table, [fields[id].key for id in several], [column for id in several for column in columns[id]])
+
+
+def _sorted_index(table: Table, keys: list[str], columns: list[Column[Any]]) -> None:
+    """Empty stands before all values, as SQLite has it by itself: read backwards it serves `DESC NULLS LAST, id DESC`, too."""
+    first = {column.key: "NULLS FIRST" for column in columns}
+    Index(names.short(f"ix_{table.name}_{'_'.join(keys)}"), *columns, table.c.id, postgresql_ops=first)

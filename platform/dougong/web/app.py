@@ -22,11 +22,13 @@ from dougong.web import (
     form,
     gallery,
     here,
+    hooks,
     inbox,
     language,
     lists,
     people_pages,
     pick,
+    public,
     record,
     runs,
     search,
@@ -85,7 +87,7 @@ def create_app(runtime: Runtime, doors: Iterable[Blueprint] = ()) -> Flask:
     )
     app.extensions[here.EXTENSION] = runtime
     app.extensions[files.EXTENSION] = Disk(runtime.settings.home / "files")
-    outside = list(doors)
+    outside = [*doors, public.page, hooks.page]
     app.before_request(_bound)  # first of all: checking the token reads the body
     session.install(app, runtime, frozenset(b.name for b in outside))
     language.install(app, here.reader)
@@ -116,6 +118,8 @@ def _bound() -> None:
 def _protect(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if frames := g.get("frames"):  # sites that a public form is declared for
+        response.headers["Content-Security-Policy"] = POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {' '.join(frames)}")
     return response
 
 

@@ -12,11 +12,11 @@ from typing import Any
 from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from dougong.installed import compile_sources
 from dougong.lang.load import read_folder
 from dougong.lifecycle import Prepared, carry_out, prepare, prepare_removal, prepare_rollback
 from dougong.problems import Problem, Problems
 from dougong.resources import folder
-from dougong.installed import compile_sources
 from dougong.runtime import Runtime
 from dougong.spec.app import App, Question
 from dougong.store import ledger

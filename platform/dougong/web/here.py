@@ -12,7 +12,7 @@ from flask import Response as FlaskResponse
 from flask import abort, current_app, flash, g, redirect, request
 from werkzeug.wrappers import Response
 
-from dougong.context import Ctx
+from dougong.context import Actor, Ctx
 from dougong.expr.types import Calendar
 from dougong.fields.base import Locale
 from dougong.problems import Problem
@@ -33,9 +33,14 @@ def runtime() -> Runtime:
 
 def ctx() -> Ctx:
     """The request's reading view, opened when it is first asked for, with the rights of whoever is signed in."""
-    if "ctx" not in g:
-        reading: AbstractContextManager[Ctx] = runtime().read(session.actor(), g.locale)
-        g.reading, g.ctx = reading, reading.__enter__()
+    return cast(Ctx, g.ctx) if "ctx" in g else enter(session.actor())
+
+
+def enter(actor: Actor) -> Ctx:
+    """Opens the request's reading view for this actor: who is signed in, or somebody outside (web/public.py)."""
+    close()
+    reading: AbstractContextManager[Ctx] = runtime().read(actor, g.locale)
+    g.reading, g.ctx = reading, reading.__enter__()
     return cast(Ctx, g.ctx)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, Response, abort, g, make_response, render_template, request
 from markupsafe import Markup
@@ -13,15 +14,16 @@ from markupsafe import Markup
 from dougong.context import Actor, Ctx
 from dougong.fields.base import field_types
 from dougong.problems import Problems
-from dougong.records import query, references, rights
+from dougong.records import exporting, query, references, rights
 from dougong.runtime import Runtime
 from dougong.spec.app import View
 from dougong.spec.form import Field, Form
-from dougong.web import addresses, cells, columns, export, here, list_state, session
+from dougong.web import addresses, cells, columns, here, list_state, session
 from dougong.web.list_state import State
 
 page = Blueprint("lists", __name__)
 PAGE_ROWS = 50
+TYPES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 @dataclass(frozen=True)
@@ -74,25 +76,34 @@ def count(app: str, id: str) -> str:
     return render_template("list/hits.html", hits=hits)
 
 
-@page.get("/a/<app>/<id>/export.csv")
-def as_csv(app: str, id: str) -> Response:
-    """The list as it is filtered, in chunks; who may not export the form gets nothing."""
+@page.get("/a/<app>/<id>/export.<any(csv, xlsx):kind>")
+def export(app: str, id: str, kind: str) -> Response:
+    """The list as it is filtered, in chunks; who may not export the form gets nothing, who does is noted."""
     form = here.form(app, id, "export")
-    ctx = here.ctx()
-    state = list_state.read(form, views_of(ctx, form), request.args)
-    fields = export.fields(ctx, form, state.view)
-    wanted = query_of(ctx, state, export.CHUNK)
-    query.page(ctx, replace(wanted, limit=1))  # a filter that is refused is refused before the first byte
-    name = f"{form.id}-{ctx.workspace.calendar.day_of(ctx.now).isoformat()}.csv"
-    answer = Response(_streamed(here.runtime(), session.actor(), ctx.locale, form, fields, wanted), mimetype="text/csv")
+    state = list_state.read(form, views_of(here.ctx(), form), request.args)
+    chosen = exporting.fields(here.ctx(), form, state.view.columns if state.view else ())
+    wanted, locale = query_of(here.ctx(), state, exporting.CHUNK), here.ctx().locale
+    name = f"{form.id}-{here.reader().today.isoformat()}.{kind}"
+    here.write(lambda ctx: exporting.begin(ctx, form, chosen, wanted, kind))  # a filter that is refused is refused before the first byte
+    lines = _csv if kind == "csv" else _xlsx
+    answer = Response(lines(here.runtime(), session.actor(), locale, form, chosen, wanted), mimetype=TYPES[kind])
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 
-def _streamed(runtime: Runtime, actor: Actor, locale: str, form: Form, fields: Sequence[Field], wanted: query.Query) -> Iterator[str]:
+def _csv(runtime: Runtime, actor: Actor, locale: str, form: Form, chosen: Sequence[Field], wanted: query.Query) -> Iterator[str]:
     """A view of the database of its own: the request is over before the last line is sent."""
     with runtime.read(actor, locale) as ctx:
-        yield from export.lines(ctx, form, fields, wanted)
+        yield from exporting.as_csv(ctx, form, chosen, wanted)
+
+
+def _xlsx(runtime: Runtime, actor: Actor, locale: str, form: Form, chosen: Sequence[Field], wanted: query.Query) -> Iterator[bytes]:
+    """A workbook is whole before its first byte can be sent; it waits in a temporary file."""
+    with TemporaryFile() as book:
+        with runtime.read(actor, locale) as ctx:
+            exporting.as_xlsx(ctx, form, chosen, wanted, cast(BinaryIO, book))
+        book.seek(0)
+        yield from iter(lambda: book.read(1 << 16), b"")
 
 
 def views_of(ctx: Ctx, form: Form) -> tuple[View, ...]:
@@ -138,7 +149,7 @@ def _page(form: Form, state: State, found: query.Page | None, faults: tuple[str,
         "filters": columns.filterable(ctx, form),
         "may_add": allowed.may("add"),
         "new": addresses.of_new(form.key),
-        "export": addresses.with_args(addresses.of_form(form.key) + "/export.csv", state.args) if allowed.may("export") else "",
+        "export": addresses.with_args(addresses.of_form(form.key) + "/export.xlsx", state.args) if allowed.may("export") else "",
         "clear": addresses.of_form(form.key, view=state.view.id if state.view else ""),
         "types": field_types,
         "picker": addresses.of_picker,

@@ -28,7 +28,7 @@ class Received(EventTrigger):
 
     def refuses(self, trigger: Trigger, happening: Happening) -> Problem | None:
         wanted = trigger.options["received"]
-        return None if happening.name == wanted else refusal("why-other-webhook", seen=happening.name, wanted=wanted)
+        return None if happening.name.rpartition(".")[2] == wanted else refusal("why-other-webhook", seen=happening.name, wanted=wanted)
 
 
 class Submitted(EventTrigger):

@@ -1,0 +1,77 @@
+"""Lists, and one record at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Blueprint, Response, g, jsonify
+from sqlalchemy.exc import IntegrityError
+
+from dougong.api import body, doing, shape
+from dougong.context import Ctx
+from dougong.records import query
+from dougong.runtime import Runtime
+from dougong.workflow import service as workflow
+
+T = TypeVar("T")
+
+
+def install(api: Blueprint, runtime: Runtime) -> None:
+    def write(work: Callable[[Ctx], T]) -> T:
+        """Once more where two requests with one uid met and the other was faster."""
+        try:
+            return runtime.write(g.actor, work, "api", g.locale)
+        except IntegrityError:
+            return runtime.write(g.actor, work, "api", g.locale)
+
+    @api.get("/<app>/<form>")
+    def list_(app: str, form: str) -> Response:
+        with runtime.read(g.actor, g.locale) as ctx:
+            at = doing.form_of(ctx, app, form)
+            asked, fields = body.asked(at.key), shape.chosen(ctx, at, body.listed("fields"))
+            page = query.page(ctx, asked)
+            out: dict[str, Any] = {"records": shape.many(ctx, at, page.rows, fields), "next": page.next}
+            if body.flag("count"):
+                counted = query.count(ctx, asked)
+                out["count"] = {"number": counted.number, "exact": counted.exact}
+        return jsonify(out)
+
+    @api.post("/<app>/<form>")
+    def create(app: str, form: str) -> tuple[Response, int]:
+        sent = body.read("uid", "values", required=("values",))
+        uid, values = body.typed(sent, "uid", str, ""), body.typed(sent, "values", dict, {})
+        return jsonify(write(lambda ctx: doing.create(ctx, doing.form_of(ctx, app, form), uid, values))), 201
+
+    @api.get("/<app>/<form>/<uid>")
+    def get(app: str, form: str, uid: str) -> Response:
+        with runtime.read(g.actor, g.locale) as ctx:
+            at = doing.form_of(ctx, app, form)
+            return jsonify(shape.one(ctx, at, query.get(ctx, at.key, uid=uid)))
+
+    @api.patch("/<app>/<form>/<uid>")
+    def update(app: str, form: str, uid: str) -> Response:
+        sent = body.read("revision", "values", required=("values",))
+        revision, values = body.typed(sent, "revision", int), body.typed(sent, "values", dict, {})
+        return jsonify(write(lambda ctx: doing.update(ctx, doing.form_of(ctx, app, form), uid, revision, values)))
+
+    @api.delete("/<app>/<form>/<uid>")
+    def delete(app: str, form: str, uid: str) -> Response:
+        return jsonify(write(lambda ctx: doing.delete(ctx, doing.form_of(ctx, app, form), uid)))
+
+    @api.post("/<app>/<form>/<uid>/restore")
+    def restore(app: str, form: str, uid: str) -> Response:
+        return jsonify(write(lambda ctx: doing.restore(ctx, doing.form_of(ctx, app, form), uid)))
+
+    @api.post("/<app>/<form>/<uid>/move")
+    def move(app: str, form: str, uid: str) -> Response:
+        sent = body.read("stage", "comment", required=("stage",))
+        stage, comment = body.typed(sent, "stage", str, ""), body.typed(sent, "comment", str, "")
+
+        def work(ctx: Ctx) -> dict[str, Any]:
+            at = doing.form_of(ctx, app, form)
+            id = doing.id_of(ctx, at, uid)
+            workflow.move(ctx, at.key, id, stage, comment=comment[:2000])
+            return shape.one(ctx, at, query.get(ctx, at.key, id=id))
+
+        return jsonify(write(work))

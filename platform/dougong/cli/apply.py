@@ -1,0 +1,57 @@
+"""`dougong apply`: installs or changes an app."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from pathlib import Path
+
+import click
+
+from dougong.cli.opened import opened
+from dougong.cli.plan import prepared, show
+from dougong.cli.say import locale, say
+from dougong.lang.load import read_folder
+from dougong.lifecycle import Prepared, carry_out
+from dougong.runtime import Runtime
+from dougong.store.plan import accepted
+
+
+@click.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option("--accept", multiple=True, metavar="KEY", help="Say yes to one change that loses values; `dougong plan` prints the keys.")
+@click.option("--yes", is_flag=True, help="Say yes to everything that the plan shows.")
+def apply(path: Path, accept: tuple[str, ...], yes: bool) -> None:
+    """Install the template at PATH, or change the installed app to it. Values are never lost without a yes.
+
+    Example: dougong apply app_templates/sales --accept drop_field:sales.visit.note
+    """
+    with opened() as runtime:
+        ready = prepared(runtime, path, read_folder(path))
+        finish(runtime, ready, "", accept, yes)
+
+
+def finish(runtime: Runtime, ready: Prepared, kind: str, accept: tuple[str, ...], yes: bool) -> None:
+    """Shows the plan and carries it out; what it still needs a yes for ends the command."""
+    show(ready)
+    given = (*accept, *accepted(ready.plan)) if yes else accept
+    if refused := ready.plan.refused(given):
+        for change in refused:
+            words = say("须先整理数据", "has to be tidied up first") if change.blocked else say("须同意", "needs a yes")
+            click.echo(f"{change.key}: {words}", err=True)
+        sys.exit(1)
+    done = carry_out(runtime, ready, who=person(), kind=kind, accept=given)
+    if done.number is None:
+        click.echo(say("没有变化", "nothing to change"))
+    else:
+        click.echo(say(f"已完成，编号 {done.number}", f"done, as number {done.number}"))
+    for problem in ready.warnings:
+        click.echo(problem.sentence(locale()))
+
+
+def person() -> str:
+    """Who the ledger names for what a command did."""
+    try:
+        return getpass.getuser()
+    except OSError:  # a machine without that user's name
+        return "cli"
