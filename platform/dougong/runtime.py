@@ -21,6 +21,7 @@ from dougong.files.storage import Disk
 from dougong.installed import compile_sources
 from dougong.jobs import background
 from dougong.jobs.queue import SWEEP
+from dougong.notify import delivery
 from dougong.notify.delivery import Postman
 from dougong.people import roles
 from dougong.records import clockwork, exporting, importing_job, requests, rights  # noqa: F401 - some for their tables
@@ -31,6 +32,10 @@ from dougong.spec.app import Automation, Workspace
 from dougong.store import system
 from dougong.workflow import service as workflow
 from dougong.workplace import Workplace
+
+
+HELD = "held"
+"""A setting of a restored workspace: no rule, timer, message or webhook until an administrator lets them go (THREATS R5)."""
 
 
 class Runtime(Workplace):
@@ -82,12 +87,18 @@ class Runtime(Workplace):
         return total
 
     def _round(self) -> int:
+        """One read says what is due; only that is begun. A quiet round writes nothing."""
+
         def open_() -> AbstractContextManager[Ctx]:
             return self.transaction(SYSTEM, "clock")
 
-        done = service.work(self) + clockwork.tick(open_, self.workspace())
-        done += Postman(open_, self.outgoing, self.settings.smtp_url, self.link).work()
-        return done + background.work(lambda: self.transaction(SYSTEM, "automation"), self.handlers)
+        done = service.work(self)
+        with self.read(SYSTEM) as ctx:
+            coming = (clockwork.next_due(ctx), delivery.next_due(ctx.connection), background.next_due(ctx.connection))
+            flips, letters, jobs = (at is not None and at <= ctx.now for at in coming)
+        done += clockwork.tick(open_, self.workspace()) if flips else 0
+        done += Postman(open_, self.outgoing, self.settings.smtp_url, self.link).work() if letters else 0
+        return done + (background.work(lambda: self.transaction(SYSTEM, "automation"), self.handlers) if jobs else 0)
 
     def next_due(self) -> datetime | None:
         """The earliest instant at which there is work again."""

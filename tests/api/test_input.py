@@ -57,13 +57,39 @@ def test_only_json_is_taken_and_nothing_packed(site: Site) -> None:
 
 
 QUESTIONS: tuple[tuple[str, int], ...] = (
-    ("limit=0", 422), ("limit=501", 422), ("limit=1e9", 422), ("limit=-1", 422), ("limit=5&limit=6", 422), ("cursor=zzz", 422), ("cursor=W10", 422), ("sort=nothing", 422),
-    ("filter=name", 422), ("filter=name:like:x", 422), ("filter=:eq:x", 422), ("filter=count:eq:x", 422), ("filter=since:gt:yesterday-ish", 422), ("offset=-1", 422),
-    ("&".join(["filter=name:eq:x"] * 21), 422), ("filter=level:in:" + ",".join("a" * 300), 422), ("fields=name,__class__", 422), ("count=maybe", 422), ("deleted=true", 422),
-    ("filter=name:eq:" + "x" * 5000, 422), ("search=" + "%25" * 100, 200), ("search=" + "_" * 50, 200), ("filter=name:contains:%27%3B--", 200), ("filter=name:eq:", 200),
-    ("filter=above:eq:01939f6e-7b5a-7c3e-8d21-000000000000", 422), ("filter=count:between:,", 200), ("filter=count:between:1", 200), ("filter=name:eq:%00", 422),
-    ("search=%00", 200), ("sort=items", 422), ("filter=name:eq:%ED%A0%80", 200), ("filter=facts:contains:x", 422),
-)  # fmt: skip
+    ("limit=0", 422),
+    ("limit=501", 422),
+    ("limit=1e9", 422),
+    ("limit=-1", 422),
+    ("limit=5&limit=6", 422),
+    ("cursor=zzz", 422),
+    ("cursor=W10", 422),
+    ("sort=nothing", 422),
+    ("filter=name", 422),
+    ("filter=name:like:x", 422),
+    ("filter=:eq:x", 422),
+    ("filter=count:eq:x", 422),
+    ("filter=since:gt:yesterday-ish", 422),
+    ("offset=-1", 422),
+    ("&".join(["filter=name:eq:x"] * 21), 422),
+    ("filter=level:in:" + ",".join("a" * 300), 422),
+    ("fields=name,__class__", 422),
+    ("count=maybe", 422),
+    ("deleted=true", 422),
+    ("filter=name:eq:" + "x" * 5000, 422),
+    ("search=" + "%25" * 100, 200),
+    ("search=" + "_" * 50, 200),
+    ("filter=name:contains:%27%3B--", 200),
+    ("filter=name:eq:", 200),
+    ("filter=above:eq:01939f6e-7b5a-7c3e-8d21-000000000000", 422),
+    ("filter=count:between:,", 200),
+    ("filter=count:between:1", 200),
+    ("filter=name:eq:%00", 422),
+    ("search=%00", 200),
+    ("sort=items", 422),
+    ("filter=name:eq:%ED%A0%80", 200),
+    ("filter=facts:contains:x", 422),
+)
 
 
 def test_a_question_is_answered_or_refused_with_a_reason(site: Site) -> None:
@@ -74,11 +100,23 @@ def test_a_question_is_answered_or_refused_with_a_reason(site: Site) -> None:
 
 
 ADDRESSES: tuple[tuple[str, str, int], ...] = (
-    ("GET", "", 404), ("GET", "nothing", 404), ("GET", "desk/nothing", 404), ("GET", "desk/order_items", 404), ("PUT", "desk/party", 405), ("POST", "desk/party/1", 405),
-    ("GET", "desk/party/bulk", 404), ("TRACE", "desk/party", 405), ("GET", "desk/party/' OR 1=1 --", 404), ("GET", "user/user", 404), ("GET", "files/../../etc/passwd", 404),
-    ("GET", "files/nothing", 404), ("POST", "desk/party/files/name", 422), ("POST", "desk/party/files/papers", 415), ("DELETE", "openapi.json", 405),
+    ("GET", "", 404),
+    ("GET", "nothing", 404),
+    ("GET", "desk/nothing", 404),
+    ("GET", "desk/order_items", 404),
+    ("PUT", "desk/party", 405),
+    ("POST", "desk/party/1", 405),
+    ("GET", "desk/party/bulk", 404),
+    ("TRACE", "desk/party", 405),
+    ("GET", "desk/party/' OR 1=1 --", 404),
+    ("GET", "user/user", 404),
+    ("GET", "files/../../etc/passwd", 404),
+    ("GET", "files/nothing", 404),
+    ("POST", "desk/party/files/name", 422),
+    ("POST", "desk/party/files/papers", 415),
+    ("DELETE", "openapi.json", 405),
     ("GET", "desk/party/%00", 404),
-)  # fmt: skip
+)
 
 
 def test_every_address_answers_in_the_one_shape(site: Site) -> None:

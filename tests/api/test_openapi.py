@@ -24,7 +24,11 @@ def test_the_description_is_valid_and_names_every_address(site: Site) -> None:
         document = site.ask(who, "GET", "openapi.json").json
         assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
     document = site.ask("li", "GET", "openapi.json").json
-    known = {path.lstrip("/").replace("desk/party", "{app}/{form}").replace("files/papers", "files/{field}") for path in document["paths"] if "order" not in path and "vault" not in path}
+    known = {
+        path.lstrip("/").replace("desk/party", "{app}/{form}").replace("files/papers", "files/{field}")
+        for path in document["paths"]
+        if "order" not in path and "vault" not in path
+    }
     assert known == set(ADDRESSES)
     rules = {r.rule for r in site.app.url_map.iter_rules() if r.endpoint.startswith("api.") and r.endpoint != "api.nothing"}
     assert {rule.removeprefix("/api/v1/").replace("<", "{").replace(">", "}") for rule in rules} == set(ADDRESSES)
@@ -41,7 +45,14 @@ def test_a_fuzzer_finds_no_500_and_no_answer_that_was_not_described(site: Site) 
         operation = result.ok()
 
         @given(case=st.one_of(operation.as_strategy(), operation.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE)))
-        @settings(max_examples=EACH, deadline=None, database=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+        @settings(
+            max_examples=EACH,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
         def ask(case: Any) -> None:
             asked[case.operation.label] = asked.get(case.operation.label, 0) + 1
             answer = case.call(headers=headers)

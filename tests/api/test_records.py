@@ -11,9 +11,19 @@ from tests.api.conftest import Site, codes
 
 UID = "01939f6e-7b5a-7c3e-8d21-5a6b7c8d9e0f"
 FULL = {
-    "name": "宁波骨科", "phone": "13800000000", "cost": "10.50", "price": "12.00", "level": "a", "since": "2026-03-01", "met_at": "2026-03-01T01:00:00.000Z",
-    "share": "12.5%", "count": 3, "agreed": True, "tags": ["老", "新"], "facts": {"a": [1, 2.5]},
-}  # fmt: skip
+    "name": "宁波骨科",
+    "phone": "13800000000",
+    "cost": "10.50",
+    "price": "12.00",
+    "level": "a",
+    "since": "2026-03-01",
+    "met_at": "2026-03-01T01:00:00.000Z",
+    "share": "12.5%",
+    "count": 3,
+    "agreed": True,
+    "tags": ["老", "新"],
+    "facts": {"a": [1, 2.5]},
+}
 
 
 def test_what_is_sent_comes_back_and_can_be_sent_again(site: Site) -> None:
@@ -35,7 +45,10 @@ def test_a_create_sent_twice_is_stored_once_and_another_on_its_uid_is_refused(si
     assert first.json == second.json and first.json["uid"] == UID
     for who, other in (("wang", {"uid": UID, "values": {"name": "乙"}}), ("li", body), ("zhou", body)):
         refused = site.ask(who, "POST", "desk/party", other)
-        assert (refused.status_code, refused.json["problems"]) == (409, [{"code": "id-in-use", "message": "This id is in use.", "form": "desk.party"}])
+        assert (refused.status_code, refused.json["problems"]) == (
+            409,
+            [{"code": "id-in-use", "message": "This id is in use.", "form": "desk.party"}],
+        )
     taken = site.make("li", "desk.party", {"name": "丙"})
     assert codes(site.ask("wang", "POST", "desk/party", {"uid": taken, "values": {"name": "丁"}})) == ["id-in-use"]
     assert site.ask("li", "GET", "desk/party?count=true").json["count"] == {"number": 2, "exact": True}
@@ -81,7 +94,9 @@ def test_lines_are_written_and_read_with_their_order(site: Site) -> None:
     assert made.json["values"]["total"] == "13.00" and made.json["values"]["party"] == party
     kept = [{**items[1], "qty": 3}]
     changed = site.ask("li", "PATCH", f"desk/order/{made.json['uid']}", {"values": {"items": kept}})
-    assert [(i["uid"], i["qty"]) for i in changed.json["values"]["items"]] == [(items[1]["uid"], 3)] and changed.json["values"]["total"] == "30.00"
+    assert [(i["uid"], i["qty"]) for i in changed.json["values"]["items"]] == [(items[1]["uid"], 3)] and changed.json["values"][
+        "total"
+    ] == "30.00"
     listed = site.ask("li", "GET", "desk/order?fields=number,items").json["records"][0]["values"]
     assert set(listed) == {"number", "items"} and len(listed["items"]) == 1
 
@@ -99,9 +114,16 @@ def test_a_file_is_sent_first_and_read_by_whoever_may_see_its_record(site: Site)
 
 
 LISTS: tuple[tuple[str, Any], ...] = (
-    ("filter=level:eq:a", "甲丙"), ("filter=count:ge:2&filter=level:ne:b", "丙"), ("filter=level:in:a,b", "甲乙丙"), ("filter=count:between:2,3", "乙丙"),
-    ("filter=since:empty:", "乙丙"), ("filter=name:contains:甲", "甲"), ("search=丙", "丙"), ("sort=-count", "丙乙甲"), ("sort=level,-count", "丙甲乙"),
-)  # fmt: skip
+    ("filter=level:eq:a", "甲丙"),
+    ("filter=count:ge:2&filter=level:ne:b", "丙"),
+    ("filter=level:in:a,b", "甲乙丙"),
+    ("filter=count:between:2,3", "乙丙"),
+    ("filter=since:empty:", "乙丙"),
+    ("filter=name:contains:甲", "甲"),
+    ("search=丙", "丙"),
+    ("sort=-count", "丙乙甲"),
+    ("sort=level,-count", "丙甲乙"),
+)
 
 
 def test_lists_are_filtered_sorted_searched_and_paged(site: Site) -> None:
@@ -120,9 +142,11 @@ def test_lists_are_filtered_sorted_searched_and_paged(site: Site) -> None:
 def test_bulk_is_all_or_nothing_or_a_report_per_row(site: Site) -> None:
     uid = site.make("li", "desk.party", {"name": "甲"})
     rows = [
-        {"do": "create", "values": {"name": "乙"}}, {"do": "create", "values": {"name": "甲"}},
-        {"do": "update", "uid": uid, "values": {"count": 7}}, {"do": "delete", "uid": UID},
-    ]  # fmt: skip
+        {"do": "create", "values": {"name": "乙"}},
+        {"do": "create", "values": {"name": "甲"}},
+        {"do": "update", "uid": uid, "values": {"count": 7}},
+        {"do": "delete", "uid": UID},
+    ]
     refused = site.ask("li", "POST", "desk/party/bulk", {"rows": rows})
     assert [(p["code"], p["row"]) for p in refused.json["problems"]] == [("not-unique", 2), ("no-such-record", 4)]
     assert site.ask("li", "GET", "desk/party?count=true").json["count"]["number"] == 1

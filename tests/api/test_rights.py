@@ -19,13 +19,33 @@ SECRET, COST, PHONE, OTHER = "内情金丝雀", "98765.43", "13912345678", "隐�
 HIDDEN = {"secret": SECRET, "cost": COST, "price": "98766.43", "phone": PHONE}
 CANARIES = (SECRET, COST, PHONE, OTHER)
 PATHS = (
-    "desk/party", "desk/party?count=true", "desk/party?fields=name,phone", "desk/party?fields=secret", "desk/party?fields=cost", "desk/party?fields=margin",
-    f"desk/party?filter=secret:eq:{SECRET}", f"desk/party?filter=secret:contains:{SECRET[:2]}", "desk/party?filter=secret:empty:",
-    f"desk/party?filter=cost:eq:{COST}", "desk/party?filter=cost:gt:1", f"desk/party?filter=phone:eq:{PHONE}", "desk/party?filter=phone:contains:1391",
-    "desk/party?sort=secret", "desk/party?sort=-cost", "desk/party?sort=phone", f"desk/party?search={SECRET}", f"desk/party?search={PHONE}",
-    f"desk/party?search={OTHER}", f"desk/party?filter=name:eq:{OTHER}", "desk/party/{mine}", "desk/party/{theirs}", "desk/order", "desk/order/{order}",
-    "desk/vault", "openapi.json",
-)  # fmt: skip
+    "desk/party",
+    "desk/party?count=true",
+    "desk/party?fields=name,phone",
+    "desk/party?fields=secret",
+    "desk/party?fields=cost",
+    "desk/party?fields=margin",
+    f"desk/party?filter=secret:eq:{SECRET}",
+    f"desk/party?filter=secret:contains:{SECRET[:2]}",
+    "desk/party?filter=secret:empty:",
+    f"desk/party?filter=cost:eq:{COST}",
+    "desk/party?filter=cost:gt:1",
+    f"desk/party?filter=phone:eq:{PHONE}",
+    "desk/party?filter=phone:contains:1391",
+    "desk/party?sort=secret",
+    "desk/party?sort=-cost",
+    "desk/party?sort=phone",
+    f"desk/party?search={SECRET}",
+    f"desk/party?search={PHONE}",
+    f"desk/party?search={OTHER}",
+    f"desk/party?filter=name:eq:{OTHER}",
+    "desk/party/{mine}",
+    "desk/party/{theirs}",
+    "desk/order",
+    "desk/order/{order}",
+    "desk/vault",
+    "openapi.json",
+)
 """Every way of asking that a hidden field or row could answer."""
 
 
@@ -70,10 +90,26 @@ def test_what_the_clerk_reads_is_there_and_the_rest_is_missing_or_masked(site: S
 
 
 FORBIDDEN_VALUES = {
-    "id": 77, "uid": "x", "revision": 9, "deleted_at": "2026-01-01T00:00:00Z", "creator": None, "created_at": "2020-01-01T00:00:00Z", "modified_at": None,
-    "touched_at": "2020-01-01T00:00:00Z", "stage": "done", "stage_since": "2020-01-01T00:00:00Z", "margin": "1", "number": "P9", "cost": "1", "secret": "x",
-    "flip_at": None, "parent": 1, "nothing": 1, "__class__": 1, "above": {"uid": 5},
-}  # fmt: skip
+    "id": 77,
+    "uid": "x",
+    "revision": 9,
+    "deleted_at": "2026-01-01T00:00:00Z",
+    "creator": None,
+    "created_at": "2020-01-01T00:00:00Z",
+    "modified_at": None,
+    "touched_at": "2020-01-01T00:00:00Z",
+    "stage": "done",
+    "stage_since": "2020-01-01T00:00:00Z",
+    "margin": "1",
+    "number": "P9",
+    "cost": "1",
+    "secret": "x",
+    "flip_at": None,
+    "parent": 1,
+    "nothing": 1,
+    "__class__": 1,
+    "above": {"uid": 5},
+}
 
 
 @pytest.mark.parametrize("name", FORBIDDEN_VALUES)
@@ -88,9 +124,10 @@ def test_a_value_that_is_not_the_clerks_to_write_is_refused_and_the_row_unchange
     before = row()
     changes = {"count": 5, name: FORBIDDEN_VALUES[name]}
     ways = (
-        ("PATCH", f"desk/party/{uid}", {"values": changes}), ("POST", "desk/party", {"values": {"name": "新的", **changes}}),
+        ("PATCH", f"desk/party/{uid}", {"values": changes}),
+        ("POST", "desk/party", {"values": {"name": "新的", **changes}}),
         ("POST", "desk/party/bulk", {"rows": [{"do": "update", "uid": uid, "values": changes}]}),
-    )  # fmt: skip
+    )
     for method, address, body in ways:
         answer = site.ask("wang", method, address, body)
         harmless = FORBIDDEN_VALUES[name] is None and answer.status_code in (200, 201)
@@ -108,9 +145,12 @@ def test_a_masked_value_is_entered_with_a_new_record_but_not_overwritten_unseen(
 
 
 WRITES = (
-    ("PATCH", "desk/party/{theirs}", {"values": {"count": 1}}), ("DELETE", "desk/party/{theirs}", None), ("POST", "desk/party/{theirs}/restore", None),
-    ("POST", "desk/party/{theirs}/move", {"stage": "second"}), ("PATCH", "desk/order/{order}", {"values": {"number": "8"}}),
-)  # fmt: skip
+    ("PATCH", "desk/party/{theirs}", {"values": {"count": 1}}),
+    ("DELETE", "desk/party/{theirs}", None),
+    ("POST", "desk/party/{theirs}/restore", None),
+    ("POST", "desk/party/{theirs}/move", {"stage": "second"}),
+    ("PATCH", "desk/order/{order}", {"values": {"number": "8"}}),
+)
 
 
 def test_a_row_out_of_sight_is_as_unknown_as_one_that_never_was(site: Site, planted: dict[str, str]) -> None:
@@ -129,7 +169,10 @@ def test_a_clash_with_a_row_out_of_sight_names_no_record(site: Site, planted: di
 
 
 def test_one_refused_row_of_a_bulk_leaves_the_others_undone(site: Site, planted: dict[str, str]) -> None:
-    rows = [{"do": "update", "uid": planted["mine"], "values": {"count": 9}}, {"do": "update", "uid": planted["theirs"], "values": {"count": 9}}]
+    rows = [
+        {"do": "update", "uid": planted["mine"], "values": {"count": 9}},
+        {"do": "update", "uid": planted["theirs"], "values": {"count": 9}},
+    ]
     assert site.ask("wang", "POST", "desk/party/bulk", {"rows": rows}).status_code == 404
     assert site.ask("wang", "GET", f"desk/party/{planted['mine']}").json["values"]["count"] is None
 
@@ -164,7 +207,9 @@ def test_a_token_ends_with_its_person_its_role_and_itself(site: Site) -> None:
         users.deactivate(connection, site.people["wang"])
     assert [site.ask(who, "GET", "desk/party").status_code for who in ("zhou", "wang")] == [401, 401]
     with site.runtime.store.write() as connection:
-        site.tokens["li"] = tokens.create(connection, site.people["li"], "old", site.runtime.clock.now() - timedelta(days=2), timedelta(days=1))
+        site.tokens["li"] = tokens.create(
+            connection, site.people["li"], "old", site.runtime.clock.now() - timedelta(days=2), timedelta(days=1)
+        )
     assert site.ask("li", "GET", "desk/party").status_code == 401
 
 

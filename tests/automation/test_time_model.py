@@ -175,7 +175,9 @@ class Walk:
         with self.world.as_system() as ctx:
             runs.switch(ctx, "desk.still", self.model.on)
             service.install(ctx)
-        if self.model.on:
+        if self.model.on:  # begins anew where time is: what is not past by today's duration counts again, what fired does not
+            for case in self.model.cases.values():
+                case.seen.clear()
             self.model.pass_over(self.world.clock.now())
 
     def downtime(self) -> None:

@@ -95,6 +95,11 @@ class World:
         with self.store.write() as connection:
             yield Ctx(self.space, connection, actor, self.clock, self.clock.now(), origin, cause=cause)
 
+    @contextmanager
+    def read(self, actor: Actor) -> Iterator[Ctx]:
+        with self.store.read() as connection:
+            yield Ctx(self.space, connection, actor, self.clock, self.clock.now())
+
     def definition(self, automation: str, digest: str) -> Automation | None:
         return self.kept.get((automation, digest))
 

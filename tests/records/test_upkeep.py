@@ -170,13 +170,13 @@ def wrong(ground: Ground) -> list[Difference]:
     return ground.read(differences)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_whatever_people_do_every_stored_value_is_what_a_fresh_count_gives(workspace: Make, seed: int) -> None:
     ground = workspace(AREA, HOUSE, CHECK)
     walk = Walk(ground, seed)
     for _ in range(9):
         walk.create()
-    for number in range(80):
+    for number in range(50):
         walk.step()
         assert wrong(ground) == [], (seed, number)
     assert len(walk.live["check"]) + len(walk.gone["check"]) > 5 and ground.rows("house_rooms")
@@ -197,7 +197,7 @@ CHANGES: dict[str, Callable[[Ground, int, int], Any]] = {
     "a new child": lambda g, house, check: g.create("check", house=house, ok=False, kind="b", score=3, at=g.clock.now(), due_on="2026-03-09"),
     "a child edited": lambda g, house, check: g.edit("check", check, ok=True, at=g.clock.now(), due_on="2026-03-08"),
     "a child deleted": lambda g, house, check: g.delete("check", check),
-    "a line edited": lambda g, house, check: g.edit("house_rooms", g.rows("house_rooms")[-1]["id"], price=8),
+    "a line edited": lambda g, house, check: g.edit("house_rooms", 3, price=8),
     "the parent edited": lambda g, house, check: g.edit("house", house, name="新名"),
 }
 
@@ -331,7 +331,7 @@ def test_at_any_instant_the_clock_has_left_nothing_behind(workspace: Make, seed:
     walk = Walk(ground, 100 + seed)
     for _ in range(14):
         walk.create()
-    for _ in range(25):
+    for _ in range(15):
         ground.clock.move_to(ground.clock.now() + timedelta(seconds=walk.random.choice([1, 3600, 40000, 90000]), milliseconds=walk.random.randint(0, 999)))
         tick(ground)
         assert wrong(ground) == []

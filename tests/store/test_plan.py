@@ -103,7 +103,7 @@ def test_an_index_is_named_and_a_time_rule_may_ask_for_one(shop: Shop) -> None:
     indexed = form("order", field("name", index=True), field("n", "integer"))
     assert shop.plan(indexed).lines("en") == ["+ “order” gets an index on name, id."]
     with shop.store.read() as connection:
-        aim = replace(shop.plan(ORDER).aim, after=Definition({**SYSTEM_FORMS, **forms(ORDER)}, {"shop.order": {"n"}}))
+        aim = replace(shop.plan(ORDER).aim, after=Definition({**SYSTEM_FORMS, **forms(ORDER)}, {"shop.order": {("n",)}}))
         assert make_plan(connection, aim).lines("en") == ["+ “order” gets an index on n, id."]
     shop.change(indexed)
     assert shop.plan(ORDER).lines("en") == ["~ “order” loses the index ix_shop__order_name."]

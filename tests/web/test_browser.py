@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 
 from tests.web.conftest import DESK, PHONE, Site
 
-
 SMALL_INPUTS = """[...document.querySelectorAll("input:not([type=hidden], [type=radio], [type=checkbox], [type=file]), select, textarea")]
     .filter(e => e.offsetParent && parseFloat(getComputedStyle(e).fontSize) < 16).map(e => e.name)"""
 """Where a phone would zoom in on being touched."""
@@ -71,6 +70,7 @@ def test_a_list_is_searched_filtered_and_opened_on_the_phone(client: str, visit:
     page = visit("wang", PHONE)
     page.click("nav.bottom a[href='/a/deals/client']")
     expect(page.locator(".list tbody tr")).to_have_count(2)
+    page.wait_for_load_state("networkidle")
     page.fill("input[name=q]", "cxs")
     expect(page.locator(".list tbody tr")).to_have_count(1)
     expect(page.locator("mark")).to_have_text("慈溪市")

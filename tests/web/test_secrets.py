@@ -23,11 +23,32 @@ def client(site: Site) -> str:
 def addresses(uid: str) -> list[str]:
     here = f"/a/deals/client/{uid}"
     return [
-        "/", "/a/deals/client", "/a/deals/client?q=宁波", f"/a/deals/client?q={PHONE}", "/a/deals/client?sort=-cost", "/a/deals/client?f.phone.is=" + PHONE,
-        f"/a/deals/client?f.secret.has={SECRET}", "/a/deals/client/export.csv", here, f"{here}/edit", f"{here}/why/margin", f"{here}/why/pool",
-        f"{here}/field/phone", f"{here}/field/secret", "/a/deals/client/new", f"/a/deals/call/new?client={uid}", "/pick/deals/client?q=宁波", "/pick/deals/client?recent=1",
-        f"/pick/deals/client?q={PHONE}", "/search?q=宁波", f"/search?q={SECRET}", f"/runs?form=deals.client&record={uid}", "/runs", "/inbox", "/popups", "/me",
-    ]  # fmt: skip
+        "/",
+        "/a/deals/client",
+        "/a/deals/client?q=宁波",
+        f"/a/deals/client?q={PHONE}",
+        "/a/deals/client?sort=-cost",
+        "/a/deals/client?f.phone.is=" + PHONE,
+        f"/a/deals/client?f.secret.has={SECRET}",
+        "/a/deals/client/export.csv",
+        f"{here}/edit",
+        f"{here}/why/margin",
+        f"{here}/why/pool",
+        f"{here}/field/phone",
+        f"{here}/field/secret",
+        "/a/deals/client/new",
+        f"/a/deals/call/new?client={uid}",
+        "/pick/deals/client?q=宁波",
+        "/pick/deals/client?recent=1",
+        f"/pick/deals/client?q={PHONE}",
+        "/search?q=宁波",
+        f"/search?q={SECRET}",
+        f"/runs?form=deals.client&record={uid}",
+        "/runs",
+        "/inbox",
+        "/popups",
+        "/me",
+    ]
 
 
 def test_hidden_and_masked_values_are_in_no_answer(site: Site, client: str) -> None:
@@ -86,9 +107,17 @@ def test_nothing_changes_without_the_page_s_token(site: Site, client: str, heade
     visitor = site.client("li")
     token = "" if not headers else visitor.token()
     for address in (
-        "/a/deals/client/new", f"/a/deals/client/{client}/edit", f"/a/deals/client/{client}/delete", f"/a/deals/client/{client}/comments", "/inbox/read", "/files",
-        f"/a/deals/client/{client}/press", f"/a/deals/client/{client}/field/name", "/runs/switch", "/apps/first/install",
-    ):  # fmt: skip
+        "/a/deals/client/new",
+        f"/a/deals/client/{client}/edit",
+        f"/a/deals/client/{client}/delete",
+        f"/a/deals/client/{client}/comments",
+        "/inbox/read",
+        "/files",
+        f"/a/deals/client/{client}/press",
+        f"/a/deals/client/{client}/field/name",
+        "/runs/switch",
+        "/apps/first/install",
+    ):
         assert visitor.post(address, {"name": "x"}, token=token, headers=headers).status_code == 403, address
     assert "宁波骨科医院" in visitor.get(f"/a/deals/client/{client}").text
 

@@ -14,7 +14,15 @@ from dougong.problems import Problem, Problems
 NOT_FOUND = frozenset({"no-such-form", "no-such-record", "api-not-found", "attachment-unknown"})
 FORBIDDEN = frozenset({"needs-second-person", "row-leaves-rights"})
 CONFLICT = frozenset({"stale", "id-in-use", "workspace-busy"})
-CODES = {400: "api-bad-json", 401: "api-no-token", 404: "api-not-found", 405: "api-method", 413: "api-too-large", 415: "api-not-json", 429: "too-many-attempts"}
+CODES = {
+    400: "api-bad-json",
+    401: "api-no-token",
+    404: "api-not-found",
+    405: "api-method",
+    413: "api-too-large",
+    415: "api-not-json",
+    429: "too-many-attempts",
+}
 
 
 class Stale(Problems):

@@ -104,7 +104,12 @@ def asked(form: str) -> query.Query:
         raise Problems([Problem("api-too-many", {"what": "filter", "limit": MOST_FILTERS})])
     sorts = tuple(Sort(name.lstrip("-"), name.startswith("-")) for name in listed("sort")[:5])
     return query.Query(
-        form, tuple(map(filter_of, filters)), search=_once_given("search")[:LONGEST_SEARCH], sort=sorts, limit=_limit(), cursor=_once_given("cursor")
+        form,
+        tuple(map(filter_of, filters)),
+        search=_once_given("search")[:LONGEST_SEARCH],
+        sort=sorts,
+        limit=_limit(),
+        cursor=_once_given("cursor"),
     )
 
 

@@ -16,7 +16,9 @@ from dougong.spec.form import Form
 
 MOST = 500
 KEYS: Mapping[str, frozenset[str]] = {
-    "create": frozenset({"do", "uid", "values"}), "update": frozenset({"do", "uid", "revision", "values"}), "delete": frozenset({"do", "uid"}),
+    "create": frozenset({"do", "uid", "values"}),
+    "update": frozenset({"do", "uid", "revision", "values"}),
+    "delete": frozenset({"do", "uid"}),
 }
 
 

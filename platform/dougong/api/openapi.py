@@ -19,18 +19,27 @@ from dougong.spec.form import Field, Form
 
 Json = dict[str, Any]
 ADDRESSES: Mapping[str, tuple[str, ...]] = {
-    "openapi.json": ("GET",), "files/{uid}": ("GET",), "{app}/{form}": ("GET", "POST"), "{app}/{form}/bulk": ("POST",),
-    "{app}/{form}/{uid}": ("GET", "PATCH", "DELETE"), "{app}/{form}/{uid}/restore": ("POST",), "{app}/{form}/{uid}/move": ("POST",),
+    "openapi.json": ("GET",),
+    "files/{uid}": ("GET",),
+    "{app}/{form}": ("GET", "POST"),
+    "{app}/{form}/bulk": ("POST",),
+    "{app}/{form}/{uid}": ("GET", "PATCH", "DELETE"),
+    "{app}/{form}/{uid}/restore": ("POST",),
+    "{app}/{form}/{uid}/move": ("POST",),
     "{app}/{form}/files/{field}": ("POST",),
 }
 """Every address below /api/v1, with its methods."""
 REFUSALS = {"400": "malformed", "401": "no valid token", "403": "not allowed", "404": "not there, or not for you", "409": "conflict",
             "413": "too large", "415": "wrong content type", "422": "refused: each problem names its field", "429": "too many wrong tokens"}  # fmt: skip
 TEXTS: Mapping[str, Json] = {
-    "date": {"type": ["string", "null"], "format": "date"}, "datetime": {"type": ["string", "null"], "format": "date-time"},
-    "time": {"type": ["string", "null"], "pattern": r"^\d\d:\d\d$"}, "yes_no": {"type": ["boolean", "null"]},
+    "date": {"type": ["string", "null"], "format": "date"},
+    "datetime": {"type": ["string", "null"], "format": "date-time"},
+    "time": {"type": ["string", "null"], "pattern": r"^\d\d:\d\d$"},
+    "yes_no": {"type": ["boolean", "null"]},
     "range": {"type": ["array", "null"], "items": {"type": ["string", "null"], "format": "date"}, "minItems": 2, "maxItems": 2},
-    "record": {"type": ["string", "null"]}, "file": {"type": ["string", "null"]}, "json": {},
+    "record": {"type": ["string", "null"]},
+    "file": {"type": ["string", "null"]},
+    "json": {},
 }
 
 
@@ -42,7 +51,11 @@ def install(api: Blueprint, runtime: Runtime) -> None:
 
 
 def document(ctx: Ctx) -> Json:
-    forms = [f for f in ctx.workspace.forms.values() if f.app and not f.lines_of and any(rights.access(ctx, f.key).may(v) for v in ("see", "add"))]
+    forms = [
+        f
+        for f in ctx.workspace.forms.values()
+        if f.app and not f.lines_of and any(rights.access(ctx, f.key).may(v) for v in ("see", "add"))
+    ]
     paths: Json = {"/openapi.json": {"get": _operation("This description", "openapi", {"200": _json({"type": "object"})})}}
     paths["/files/{uid}"] = {
         "get": _operation("The bytes of an attachment", "file", {"200": {"description": "the file", "content": {"*/*": {"schema": {}}}}}),
@@ -92,9 +105,15 @@ def _paths(ctx: Ctx, form: Form) -> Json:
     paths: Json = {
         base: {
             "get": {**operation("list", "list", {"200": _json(listed)}), "parameters": _list_parameters(ctx, form)},
-            "post": operation("create", "create", {"201": _json(record)}, _object({"uid": {**uid, "format": "uuid"}, "values": values}, "values")),
+            "post": operation(
+                "create", "create", {"201": _json(record)}, _object({"uid": {**uid, "format": "uuid"}, "values": values}, "values")
+            ),
         },
-        f"{base}/bulk": {"post": operation("bulk", "bulk", {"200": done}, _object({"all": {"type": "boolean"}, "rows": {**_list(row), "maxItems": MOST}}, "rows"))},
+        f"{base}/bulk": {
+            "post": operation(
+                "bulk", "bulk", {"200": done}, _object({"all": {"type": "boolean"}, "rows": {**_list(row), "maxItems": MOST}}, "rows")
+            )
+        },
         f"{base}/{{uid}}": {
             "parameters": [_path("uid")],
             "get": operation("one", "get", answer),
@@ -107,7 +126,9 @@ def _paths(ctx: Ctx, form: Form) -> Json:
         moved = operation("move to a stage", "move", answer, _object({"stage": uid, "comment": uid}, "stage"))
         paths[f"{base}/{{uid}}/move"] = {"parameters": [_path("uid")], "post": moved}
     for f in _uploads(ctx, form):
-        sent = {"multipart/form-data": {"schema": _object({"file": {"type": "string", "contentMediaType": "application/octet-stream"}}, "file")}}
+        sent = {
+            "multipart/form-data": {"schema": _object({"file": {"type": "string", "contentMediaType": "application/octet-stream"}}, "file")}
+        }
         kept = _object({"uid": uid, "name": uid, "type": uid, "size": {"type": "integer"}}, "uid")
         posted = operation(f"upload for {f.name.in_(ctx.locale)}", f"upload_{f.id}", {"201": _json(kept)})
         paths[f"{base}/files/{f.id}"] = {"post": {**posted, "requestBody": {"required": True, "content": sent}}}
@@ -115,7 +136,9 @@ def _paths(ctx: Ctx, form: Form) -> Json:
 
 
 def _uploads(ctx: Ctx, form: Form) -> list[Field]:
-    files = [f for f in shape.readable_fields(ctx, form) if f.value.kind == "file" or (f.value.of is not None and f.value.of.kind == "file")]
+    files = [
+        f for f in shape.readable_fields(ctx, form) if f.value.kind == "file" or (f.value.of is not None and f.value.of.kind == "file")
+    ]
     return [f for f in files if not rights.access(ctx, form.key).read_only(f.id)]
 
 
@@ -146,7 +169,11 @@ def _values(ctx: Ctx, form: Form) -> Json:
     """What may be sent."""
     allowed = rights.access(ctx, form.key)
     open_ = [f for f in shape.readable_fields(ctx, form) if not (f.computed or field_types[f.type].read_only or allowed.read_only(f.id))]
-    return {"type": "object", "properties": {f.id: _described(ctx, f) for f in open_ if not f.system or f.id == "owner"}, "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": {f.id: _described(ctx, f) for f in open_ if not f.system or f.id == "owner"},
+        "additionalProperties": False,
+    }
 
 
 def _described(ctx: Ctx, field: Field) -> Json:
@@ -173,7 +200,9 @@ def _schema(ctx: Ctx, type_: Type, field: Field) -> Json:
 
 
 def _operation(summary: str, name: str, answers: Json, sent: Json | None = None) -> Json:
-    refusals = {status: {"description": words, "content": {"application/json": {"schema": _ref("problems")}}} for status, words in REFUSALS.items()}
+    refusals = {
+        status: {"description": words, "content": {"application/json": {"schema": _ref("problems")}}} for status, words in REFUSALS.items()
+    }
     body: Json = {"requestBody": {"required": True, "content": {"application/json": {"schema": sent}}}} if sent else {}
     return {"summary": summary, "operationId": name, **body, "responses": {**answers, **refusals}}
 

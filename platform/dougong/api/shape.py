@@ -48,7 +48,10 @@ def one(ctx: Ctx, form: Form, row: Row) -> dict[str, Any]:
 def many(ctx: Ctx, form: Form, rows: Sequence[Row], fields: Sequence[Field]) -> list[dict[str, Any]]:
     """`rows` as records.query gave them: with the reader's rights already."""
     shaping = _Shaping(ctx, rights.reader_source(ctx))
-    return [{"uid": row["uid"], "revision": row["revision"], "values": values} for row, values in zip(rows, shaping.values(form, rows, fields), strict=True)]
+    return [
+        {"uid": row["uid"], "revision": row["revision"], "values": values}
+        for row, values in zip(rows, shaping.values(form, rows, fields), strict=True)
+    ]
 
 
 @dataclass
@@ -63,7 +66,11 @@ class _Shaping:
             if (target := target_of(f)) and f.type not in BESIDE:
                 self._know(target, {id for row in rows for id in _ids(row.get(f.id))})
         return [
-            {f.id: beside[f.id][place] if f.type in BESIDE else self._value(f, row[f.id]) for f in fields if f.type in BESIDE or f.id in row}
+            {
+                f.id: beside[f.id][place] if f.type in BESIDE else self._value(f, row[f.id])
+                for f in fields
+                if f.type in BESIDE or f.id in row
+            }
             for place, row in enumerate(rows)
         ]
 
@@ -86,7 +93,12 @@ class _Shaping:
         lines = [sorted(self.source.children(child.key, "parent", row["id"]), key=lambda line: line.get("position") or 0) for row in rows]
         fields = tuple(c for c in readable_fields(self.ctx, child) if not c.system and c.id != "parent")
         return [
-            [{"uid": line["uid"], **values} for line, values in zip(of_one, self.values(child, [readable(self.ctx, child, line) for line in of_one], fields), strict=True)]
+            [
+                {"uid": line["uid"], **values}
+                for line, values in zip(
+                    of_one, self.values(child, [readable(self.ctx, child, line) for line in of_one], fields), strict=True
+                )
+            ]
             for of_one in lines
         ]
 

@@ -26,7 +26,9 @@ def forecast(ctx: Ctx, after: int) -> dict[str, int]:
             form = ctx.workspace.forms.get(seen.form)
             if form is None or seen.new is None or refusal(automation, seen) is not None:
                 continue
-            if automation.if_ is not None and not evaluate(automation.if_, environment(ctx, form.key, seen.new, source=source, old=seen.old)):
+            if automation.if_ is not None and not evaluate(
+                automation.if_, environment(ctx, form.key, seen.new, source=source, old=seen.old)
+            ):
                 continue
             name = automation.name.in_(ctx.locale) or automation.id
             out[name] = out.get(name, 0) + 1

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from dougong.automation import axis
 from dougong.automation.decide import TimeRule, plan
-from dougong.automation.runs import switched_off
+from dougong.automation.runs import all_switched_off
 from dougong.automation.tables import mark_table
 from dougong.context import Ctx
 from dougong.events.once import insert_once
 from dougong.expr.types import Calendar
 from dougong.jobs import timers
+from dougong.spec.app import Workspace
 
 
 @dataclass(frozen=True)
@@ -45,26 +48,46 @@ def move(ctx: Ctx, rule: str, at: str, record: int) -> None:
     ctx.connection.execute(update(mark_table).where(mark_table.c.rule == rule).values(at=at, record=record))
 
 
+def standing(connection: Connection) -> dict[str, Mark]:
+    """All of them, those of schedules too, as they are committed."""
+    return {row["rule"]: Mark(**row) for row in connection.execute(select(mark_table)).mappings()}
+
+
 def install(ctx: Ctx) -> None:
-    """Brings marks and timers in step with the definitions and the calendar. Called when apps change, and by each tick.
+    """Brings marks and timers in step with the definitions and the calendar. Called when apps change, and by a tick that finds
+    them out of step.
 
     A rule that is new, switched on, or given another since column begins where time is now: records already past are
     skipped (`take_up_past` takes them). Changing duration, condition, actions or name keeps the mark (SEMANTICS 4).
     """
-    rules = {rule.key: rule for of_one in plan(ctx.workspace).timed.values() for rule in of_one}
-    off = switched_off(ctx.connection, {rule.automation.key for rule in rules.values()})
-    known = {row["rule"]: Mark(**row) for row in ctx.connection.execute(select(mark_table)).mappings()}
-    for key, rule in rules.items():
-        wanted, mark = rule.automation.key not in off, known.get(key)
+    known, off = standing(ctx.connection), all_switched_off(ctx.connection)
+    for rule in _rules(ctx.workspace):
+        wanted, mark = rule.automation.key not in off, known.get(rule.key)
         if mark is None or mark.axis != _axis(rule) or (wanted and not mark.active):
             _begin(ctx, rule, wanted)
         elif mark.active != wanted:
-            ctx.connection.execute(update(mark_table).where(mark_table.c.rule == key).values(active=wanted))
+            ctx.connection.execute(update(mark_table).where(mark_table.c.rule == rule.key).values(active=wanted))
         elif mark.offset != _offset(rule, ctx.workspace.calendar):
             _set_timers_again(ctx, rule)
-    gone = [key for key, mark in known.items() if key not in rules and mark.active and not mark.axis.startswith("schedule")]
-    if gone:
+    if gone := _gone(ctx.workspace, known):
         ctx.connection.execute(update(mark_table).where(mark_table.c.rule.in_(gone)).values(active=False))
+
+
+def in_step(workspace: Workspace, known: Mapping[str, Mark], off: Collection[str]) -> bool:
+    """Whether `install` would have nothing to do."""
+    rules, calendar = _rules(workspace), workspace.calendar
+    wanted = {r.key: (_axis(r), _offset(r, calendar), r.automation.key not in off) for r in rules}
+    found = {key: (mark.axis, mark.offset, mark.active) for key, mark in known.items() if key in wanted}
+    return found == wanted and not _gone(workspace, known)
+
+
+def _rules(workspace: Workspace) -> list[TimeRule]:
+    return [rule for of_one in plan(workspace).timed.values() for rule in of_one]
+
+
+def _gone(workspace: Workspace, known: Mapping[str, Mark]) -> list[str]:
+    there = {rule.key for rule in _rules(workspace)}
+    return [key for key, mark in known.items() if key not in there and mark.active and not mark.axis.startswith("schedule")]
 
 
 def take_up_past(ctx: Ctx, rules: Iterable[TimeRule]) -> None:
@@ -98,7 +121,10 @@ def _axis(rule: TimeRule) -> str:
 
 def _offset(rule: TimeRule, calendar: Calendar) -> str:
     span = rule.offset
-    days = [",".join(sorted(d.isoformat() for d in some)) for some in (calendar.holidays, calendar.make_up_days)]
+    days = _free_days(calendar.holidays, calendar.make_up_days)
     return f"{span.millis}ms {span.days}d {span.workdays}w {calendar.zone.key} {calendar.week} {days}"
 
 
+@lru_cache(maxsize=16)
+def _free_days(*several: frozenset[date]) -> list[str]:
+    return [",".join(sorted(day.isoformat() for day in some)) for some in several]

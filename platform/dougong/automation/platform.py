@@ -28,6 +28,9 @@ class Platform(Protocol):
     def transaction(self, actor: Actor, origin: Origin, cause: Cause = NO_CAUSE) -> AbstractContextManager[Ctx]:
         """One write transaction with its own `now`; committed at the end of the block."""
 
+    def read(self, actor: Actor) -> AbstractContextManager[Ctx]:
+        """One unchanging view of the database."""
+
     def definition(self, automation: str, digest: str) -> Automation | None:
         """The automation as it was when a run began; None where that version can't be had any more."""
 

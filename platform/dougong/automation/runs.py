@@ -189,6 +189,10 @@ def switched_off(connection: Connection, automations: Iterable[str]) -> set[str]
     return set(connection.execute(select(s.automation).where(s.automation.in_(list(automations)), ~s.on)).scalars())
 
 
+def all_switched_off(connection: Connection) -> set[str]:
+    return set(connection.execute(select(switch_table.c.automation).where(~switch_table.c.on)).scalars())
+
+
 def switch(ctx: Ctx, automation: str, on: bool, reason: Problem | None = None) -> None:
     """By a person, or by us with a reason that pages show (decision 14)."""
     _ensure_switch(ctx, automation)

@@ -5,7 +5,7 @@ A schedule's mark is the last instant that is done with; with `for_each` also th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,8 +13,9 @@ from sqlalchemy import select, update
 
 from dougong.automation import axis
 from dougong.automation.decide import direct_levels, plan, rule_key
+from dougong.automation.marks import Mark
 from dougong.automation.platform import Platform
-from dougong.automation.runs import acting, ended, enlist, row_for, switched_off
+from dougong.automation.runs import acting, all_switched_off, ended, enlist, row_for
 from dougong.automation.tables import mark_table
 from dougong.automation.triggers.base import ScheduleTrigger, triggers
 from dougong.context import Ctx
@@ -22,7 +23,7 @@ from dougong.events.once import insert_once
 from dougong.expr.types import DATETIME
 from dougong.expr.values import decode, encode
 from dougong.problems import Problem
-from dougong.spec.app import Automation
+from dougong.spec.app import Automation, Workspace
 
 CHUNK = 1000
 LATE = timedelta(minutes=15)
@@ -40,20 +41,29 @@ def tick(platform: Platform, automation: Automation) -> int:
             return total
 
 
-def next_due(ctx: Ctx) -> list[datetime]:
-    """The next instant of each schedule."""
-    out = []
+def upcoming(ctx: Ctx, known: Mapping[str, Mark], off: Collection[str]) -> dict[str, datetime]:
+    """The next instant of each schedule that is on, by automation."""
+    out: dict[str, datetime] = {}
     for automation in plan(ctx.workspace).scheduled:
-        at = ctx.connection.execute(select(mark_table.c.at).where(mark_table.c.rule == _key(automation))).scalar()
-        after = decode(at, DATETIME) if at else ctx.now
-        if not switched_off(ctx.connection, [automation.key]) and (following := _following(ctx, automation, after)):
-            out.append(following)
+        mark = known.get(_key(automation))
+        if automation.key in off:
+            continue
+        after = decode(mark.at, DATETIME) if mark else ctx.now
+        following = after if mark and mark.record < axis.END else _following(ctx, automation, after)
+        if following:
+            out[automation.key] = following
     return out
+
+
+def in_step(workspace: Workspace, known: Mapping[str, Mark], off: Collection[str]) -> bool:
+    """Whether `install` would have nothing to do."""
+    wanted = {_key(a): (_axis(a), a.key not in off) for a in plan(workspace).scheduled}
+    return wanted == {key: (known[key].axis, known[key].active) for key in wanted if key in known}
 
 
 def install(ctx: Ctx) -> None:
     """A schedule that is new or switched on begins now."""
-    off = switched_off(ctx.connection, [a.key for a in plan(ctx.workspace).scheduled])
+    off = all_switched_off(ctx.connection)
     for automation in plan(ctx.workspace).scheduled:
         wanted = automation.key not in off
         row = {

@@ -151,6 +151,15 @@ def rows_of(ctx: Ctx, rule: TimeRule, record: int) -> Mapping[str, Any] | None:
     return row if row is not None and row.get("deleted_at") is None else None
 
 
+def catch_up(ctx: Ctx, rules: Sequence[TimeRule]) -> int:
+    """Brings marks to where time is, in one transaction for all; how many records were found on the way after all."""
+    lock_marks(ctx, rules)
+    of_each: dict[str, list[TimeRule]] = {}
+    for rule in rules:
+        of_each.setdefault(rule.automation.key, []).append(rule)
+    return sum(walk(ctx.as_(acting(of_one[0].automation), "automation"), of_one) for of_one in of_each.values())
+
+
 def tick(platform: Platform, rules: Sequence[TimeRule]) -> int:
     """One automation until nothing is left between its marks and now."""
     total = 0
@@ -158,5 +167,5 @@ def tick(platform: Platform, rules: Sequence[TimeRule]) -> int:
         with platform.transaction(acting(rules[0].automation), "automation") as ctx:
             taken = walk(ctx, rules)
         total += taken
-        if not taken:
+        if taken < CHUNK:
             return total

@@ -24,7 +24,7 @@ from dougong.store.plan import accepted
 def apply(path: Path, accept: tuple[str, ...], yes: bool) -> None:
     """Install the template at PATH, or change the installed app to it. Values are never lost without a yes.
 
-    Example: dougong apply app_templates/sales --accept drop_field:sales.visit.note
+    Example: dougong apply app_templates/sales --accept "remove-field sales.visit.note"
     """
     with opened() as runtime:
         ready = prepared(runtime, path, read_folder(path))

@@ -21,7 +21,9 @@ from dougong.runtime import Runtime
 @click.command()
 @click.argument("form")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--filter", "filters", multiple=True, metavar="FIELD:OPERATOR:VALUE", help="Only records for which this holds; may be given again.")
+@click.option(
+    "--filter", "filters", multiple=True, metavar="FIELD:OPERATOR:VALUE", help="Only records for which this holds; may be given again."
+)
 @click.option("--fields", metavar="A,B", help="Only these fields, in this order.")
 def export(form: str, file: Path, filters: tuple[str, ...], fields: str | None) -> None:
     """Write the records of FORM into FILE: CSV, or xlsx by its name.

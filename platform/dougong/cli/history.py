@@ -29,7 +29,13 @@ def rollback(app: str, number: int | None, accept: tuple[str, ...], yes: bool) -
 
 @click.command()
 @click.argument("app")
-@click.option("--export", "folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER", help="First write every form as CSV into FOLDER.")
+@click.option(
+    "--export",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="First write every form as CSV into FOLDER.",
+)
 @click.option("--yes", is_flag=True, help="Say yes to setting its tables aside.")
 def uninstall(app: str, folder: Path | None, yes: bool) -> None:
     """Remove APP. Its data is kept aside and comes back when the app is installed again.

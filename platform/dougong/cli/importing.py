@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from dougong.records import importing, importing_job, sheets
 from dougong.runtime import Runtime
 
 SHOWN = 20
+PAUSE = 0.2
+"""Seconds between two looks at a job that another worker has."""
 
 
 @click.command("import")
@@ -26,7 +29,9 @@ SHOWN = 20
 @click.option("--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A YAML file that maps columns to fields.")
 @click.option("--form", metavar="APP.FORM", help="Without a mapping: columns are matched by their titles.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
-@click.option("--errors", type=click.Path(dir_okay=False, path_type=Path), metavar="CSV", help="Where rows that stay out go, with the reason.")
+@click.option(
+    "--errors", type=click.Path(dir_okay=False, path_type=Path), metavar="CSV", help="Where rows that stay out go, with the reason."
+)
 def import_(file: Path, mapping: Path | None, form: str | None, dry_run: bool, errors: Path | None) -> None:
     """Import the table FILE (CSV or xlsx). Rows with faults stay out and are listed; an import that was broken off goes on where it stopped.
 
@@ -64,7 +69,8 @@ def _guessed(runtime: Runtime, form: str, file: Path) -> importing.ColumnMapping
 def _finish(runtime: Runtime, uid: str) -> dict[str, Any]:
     """Works until the job is over, whoever takes it. Raises Problems where it was given up."""
     while True:
-        runtime.work_jobs()
+        if not runtime.work_jobs():
+            time.sleep(PAUSE)
         with runtime.store.read() as connection:
             job = background.status(connection, uid)
         assert job is not None

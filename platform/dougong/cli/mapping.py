@@ -32,7 +32,9 @@ def _faults(document: Document, forms: Mapping[str, Form]) -> Iterator[Problem]:
     root, content = document.root, document.content
     for key in content:
         if key not in KINDS:
-            yield Problem("mapping-unknown-key", {"key": key, "known": ", ".join(KINDS)}, root[key].key_mark, suggestion=suggest(key, KINDS))
+            yield Problem(
+                "mapping-unknown-key", {"key": key, "known": ", ".join(KINDS)}, root[key].key_mark, suggestion=suggest(key, KINDS)
+            )
         elif not isinstance(content[key], KINDS[key]):
             yield Problem("mapping-wrong-type", {"key": key, "wanted": _wanted(KINDS[key])}, root[key].mark)
     for key in REQUIRED:
@@ -42,7 +44,9 @@ def _faults(document: Document, forms: Mapping[str, Form]) -> Iterator[Problem]:
     form = forms.get(name) if isinstance(name, str) else None
     if form is None:
         if isinstance(name, str):
-            yield Problem("mapping-no-form", {"form": name}, root["form"].mark, suggestion=suggest(name, [key for key in forms if "." in key]))
+            yield Problem(
+                "mapping-no-form", {"form": name}, root["form"].mark, suggestion=suggest(name, [key for key in forms if "." in key])
+            )
         return
     fields = [f.id for f in importable(form)]
     named: list[tuple[Any, Any]] = [(id, root["columns"][title].mark) for title, id in columns.items()] if isinstance(columns, dict) else []

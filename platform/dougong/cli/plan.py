@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,4 +49,4 @@ def show(ready: Prepared, shape: str = "text") -> None:
     if keys := [change.key for change in ready.plan.refused()]:
         click.echo(say("\n会丢掉内容，须逐条同意：", "\nThese lose values and need a yes each:"))
         for key in keys:
-            click.echo(f"  --accept {key}")
+            click.echo(f"  --accept {shlex.quote(key)}")

@@ -8,8 +8,17 @@ from dougong.problems import Problem, Problems
 from dougong.records.filters import Filter
 
 OPERATORS: Mapping[str, str] = {
-    "eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "contains": "contains", "in": "in", "between": "between",
-    "empty": "is empty", "filled": "is not empty",
+    "eq": "==",
+    "ne": "!=",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+    "contains": "contains",
+    "in": "in",
+    "between": "between",
+    "empty": "is empty",
+    "filled": "is not empty",
 }
 MOST_VALUES = 200
 

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from dougong.context import Ctx
 from dougong.records import upkeep
+from dougong.records.anchor import anchor
 from dougong.records.graph import formulas, graph
 from dougong.spec.app import Workspace
 
@@ -17,8 +18,10 @@ BATCH = 200
 
 
 def tick(open_: Callable[[], AbstractContextManager[Ctx]], workspace: Workspace) -> int:
-    """Recomputes everything due, a batch in each transaction; how many records."""
+    """Recomputes everything due, a batch in each transaction, and anchors the history each hour; how many records."""
     done = 0
+    with open_() as ctx:
+        anchor(ctx)
     for form in _forms(workspace):
         while batch := _batch(open_, form):
             done += batch

@@ -57,7 +57,9 @@ def fields(ctx: Ctx, form: Form, wanted: Sequence[str] = ()) -> tuple[Field, ...
     """The fields `wanted` that the reader may know of; without any, all that have a value of their own, as the layout has them."""
     order = [name for section in form.layout for name in section.fields] + list(form.fields)
     known = [form.fields[name] for name in dict.fromkeys(wanted or order) if name in form.fields]
-    return tuple(f for f in known if has_columns(f) and not covered(ctx, form, f) and (form.workflow or f.id not in ("stage", "stage_since")))
+    return tuple(
+        f for f in known if has_columns(f) and not covered(ctx, form, f) and (form.workflow or f.id not in ("stage", "stage_since"))
+    )
 
 
 def begin(ctx: Ctx, form: Form, chosen: Sequence[Field], asked: query.Query, format: str) -> None:
@@ -81,7 +83,9 @@ def as_csv(ctx: Ctx, form: Form, chosen: Sequence[Field], asked: query.Query) ->
 
 def as_xlsx(ctx: Ctx, form: Form, chosen: Sequence[Field], asked: query.Query, out: BinaryIO) -> None:
     """Row after row through a temporary file: memory doesn't grow with the table."""
-    book: Workbook = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "remove_timezone": True})
+    book: Workbook = xlsxwriter.Workbook(
+        out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "remove_timezone": True}
+    )
     sheet = book.add_worksheet()
     quoted = book.add_format({"quote_prefix": True})
     formats = [_format(book, f) for f in chosen]
@@ -174,7 +178,9 @@ def _format(book: Workbook, field: Field) -> Format:
         return book.add_format({"num_format": INSTANT_FORMAT})
     if field.value.unit == "percent":
         return book.add_format({"num_format": "0." + "0" * max(1, field.value.scale - 2) + "%"})
-    return book.add_format({"num_format": "0" + ("." + "0" * field.value.scale if field.value.scale else "")} if field.value.kind == "number" else {})
+    return book.add_format(
+        {"num_format": "0" + ("." + "0" * field.value.scale if field.value.scale else "")} if field.value.kind == "number" else {}
+    )
 
 
 def _write(ctx: Ctx, sheet: Any, at: tuple[int, int], field: Field, value: Any, formats: tuple[Format, Format]) -> None:

@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 
 COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "in_range"})
 OVER_RECORDS = frozenset({"where", "map", "aggregate", "pick", "pick_one"})
-NEAR = 50
-"""How many values next to the clock are read: several may turn at one instant."""
-MARGIN = timedelta(hours=3)
-"""A change of daylight saving can bring the turn of a value this much after the clock's own side."""
+NEAR = 4
+"""How many different values from the clock on are read: the present one may turn yet, the next ones will."""
 Rows = tuple[Mapping[str, Any], ...]
 
 
@@ -84,16 +82,23 @@ class _Look:
         if group is None or pair is None or self.draft.kind == "create" or group.value[0] in self.draft.lines:
             return None
         column, clock = pair
-        _, key, via = group.value
-        form, table, at = self.draft.ctx.workspace.forms[key], self.draft.ctx.workspace.tables[key], build(clock)(self.env, ())
+        at, (_, key, via) = build(clock)(self.env, ()), group.value
         if at is None:
             return {column: []}
-        cell, margin = column_of(form, table, column), timedelta(days=1) if form.fields[column].value.kind == "date" else MARGIN
-        if isinstance(at, datetime) and form.fields[column].value.kind == "date":
-            at = self.env.calendar.day_of(at)
-        query = select(cell).where(column_of(form, table, via) == self.draft.id, table.c.deleted_at.is_(None), cell >= at - margin)
-        near = list(self.draft.ctx.connection.execute(query.distinct().order_by(cell).limit(NEAR)).scalars())
-        return None if len(near) == NEAR and near[-1] <= at else {column: near}
+        form, table = self.draft.ctx.workspace.forms[key], self.draft.ctx.workspace.tables[key]
+        cell, days = column_of(form, table, column), form.fields[column].value.kind == "date"
+        if days:
+            at = (self.env.calendar.day_of(at) if isinstance(at, datetime) else at) - timedelta(days=1)
+        elif not isinstance(at, datetime):
+            at = self.env.calendar.start_of(at)
+        mine = select(cell).where(column_of(form, table, via) == self.draft.id, table.c.deleted_at.is_(None)).distinct()
+        read = self.draft.ctx.connection.execute
+        ahead = list(read(mine.where(cell >= at).order_by(cell).limit(NEAR)).scalars())
+        behind = [] if days else list(read(mine.where(cell < at).order_by(cell.desc()).limit(1)).scalars())
+        # A later value never turns earlier; so where the last one behind has turned, all behind it have.
+        if any(turn > self.draft.ctx.now for value in behind for turn in _turning(clock, value, self.env)):
+            return None
+        return {column: ahead}
 
 
 def _children_of(node: Node) -> Node | None:

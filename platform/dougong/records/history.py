@@ -23,6 +23,7 @@ from dougong.store.blocks import take_ids
 from dougong.store.system import metadata
 
 _written = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=list).encode
+ERASED = "erased"
 history_table = Table(
     "dg_history",
     metadata,
@@ -80,10 +81,10 @@ def _last_hashes(ctx: Ctx, form: str, records: Sequence[int]) -> dict[int, str]:
     return {record: hash for record, hash in ctx.connection.execute(select(h.c.record, h.c.hash).where(h.c.id.in_(newest)))}
 
 
-def _entry(draft: Draft, revision: int, values: list[dict[str, Any]], previous: str) -> dict[str, Any]:
+def _entry(draft: Draft, revision: int, values: list[dict[str, Any]], previous: str, kind: str = "") -> dict[str, Any]:
     ctx = draft.ctx
     entry: dict[str, Any] = {
-        "form": draft.form.key, "record": draft.id, "revision": revision, "at": ctx.now, "kind": draft.kind,
+        "form": draft.form.key, "record": draft.id, "revision": revision, "at": ctx.now, "kind": kind or draft.kind,
         "actor": ctx.actor.user, "actor_name": ctx.actor.name, "origin": ctx.origin,
         "changed": sorted(v["field"] for v in values), "digest": digest(values), "previous": previous,
     }
@@ -108,17 +109,35 @@ def entries(ctx: Ctx, form: str, record: int) -> list[tuple[RowMapping, list[Row
     return [(head, values.get(head["id"], [])) for head in heads]
 
 
+def erase(draft: Draft) -> None:
+    """Takes values and salts of all entries away; an entry of the chain says so."""
+    h, ctx = history_table, draft.ctx
+    mine = select(h.c.id).where(h.c.form == draft.form.key, h.c.record == draft.id)
+    ctx.connection.execute(value_table.delete().where(value_table.c.history.in_(mine)))
+    last = _last_hashes(ctx, draft.form.key, [draft.id or 0])
+    entry = _entry(draft, draft.new["revision"], [], last.get(draft.id or 0, ""), kind=ERASED)
+    ctx.connection.execute(h.insert().values(entry))
+
+
 def broken_at(ctx: Ctx, form: str, record: int) -> int | None:
-    """The id of the first entry whose hash, link or values don't fit; None where the chain holds. Erased values fit."""
-    previous = ""
-    for head, values in reversed(entries(ctx, form, record)):
-        kept = [dict(v) for v in values]
-        if head["previous"] != previous or chain_hash(head) != head["hash"]:
+    """The id of the first entry whose hash, link or values don't fit; None where the chain holds.
+
+    Values may be missing only where a later entry says that they were erased.
+    """
+    previous, chain = "", list(reversed(entries(ctx, form, record)))
+    erased = max((place for place, (head, _) in enumerate(chain) if head["kind"] == ERASED), default=-1)
+    for place, (head, values) in enumerate(chain):
+        if head["previous"] != previous or chain_hash(dict(head)) != head["hash"]:
             return int(head["id"])
-        if len(kept) == len(head["changed"]) and digest(kept) != head["digest"]:
+        if (values or place > erased) and digest(dict(v) for v in values) != head["digest"]:
             return int(head["id"])
         previous = head["hash"]
     return None
+
+
+def is_erased(ctx: Ctx, form: str, record: int) -> bool:
+    h = history_table
+    return ctx.connection.execute(select(h.c.id).where(h.c.form == form, h.c.record == record, h.c.kind == ERASED).limit(1)).first() is not None
 
 
 def digest(values: Iterable[Mapping[str, Any]]) -> str:
@@ -137,9 +156,8 @@ def _values(draft: Draft) -> list[dict[str, Any]]:
     out = []
     for name in sorted(draft.changed):
         type_ = draft.form.fields[name].value
-        if name not in draft.lines:
-            pair = {"old": encode(old.get(name), type_), "new": encode(draft.new.get(name), type_)}
-            out.append({"field": name, **pair, "salt": secrets.token_hex(8)})
+        pair = {"old": encode(old.get(name), type_), "new": encode(draft.new.get(name), type_)}
+        out.append({"field": name, **pair, "salt": secrets.token_hex(8)})
     for name, lines in sorted(draft.lines.items()):
         if any(touched(line) for line in lines):
             pair = {"old": [d.uid for d in lines if d.kind != "create"], "new": [d.uid for d in lines if d.kind != "delete"]}

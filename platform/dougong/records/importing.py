@@ -64,7 +64,11 @@ class Report:
 
 def importable(form: Form) -> tuple[Field, ...]:
     """The fields that a column can fill."""
-    own = (f for f in form.fields.values() if not (f.computed or field_types[f.type].read_only or f.type in ("lines", "related") or f.value.kind == "file"))
+    own = (
+        f
+        for f in form.fields.values()
+        if not (f.computed or field_types[f.type].read_only or f.type in ("lines", "related") or f.value.kind == "file")
+    )
     return tuple(f for f in own if not f.system or f.id == "owner")
 
 
@@ -128,10 +132,14 @@ def run(ctx: Ctx, mapping: ColumnMapping, batch: Sequence[Numbered], report: Rep
             _save(ctx, form, mapping, row, values, there, report)
 
 
-def _parsed(ctx: Ctx, form: Form, mapping: ColumnMapping, batch: Sequence[Numbered], report: Report) -> Iterator[tuple[Numbered, dict[str, Any]]]:
+def _parsed(
+    ctx: Ctx, form: Form, mapping: ColumnMapping, batch: Sequence[Numbered], report: Report
+) -> Iterator[tuple[Numbered, dict[str, Any]]]:
     """Each row's values; references are looked up for the batch at once."""
     raws = [{mapping.columns[title]: cell for title, cell in row.items() if title in mapping.columns} for _, row in batch]
-    known: dict[str, Found] = {form: look_up_many(ctx, at, sorted(wanted, key=str)) for form, (at, wanted) in entry.references(form, raws).items()}
+    known: dict[str, Found] = {
+        form: look_up_many(ctx, at, sorted(wanted, key=str)) for form, (at, wanted) in entry.references(form, raws).items()
+    }
     for row, raw in zip(batch, raws, strict=True):
         values, problems = entry.parse_leniently(ctx, form, raw, row[0], known)
         if problems:
@@ -172,7 +180,13 @@ def _create(ctx: Ctx, form: Form, rows: Sequence[tuple[Numbered, dict[str, Any]]
 
 
 def _save(
-    ctx: Ctx, form: Form, mapping: ColumnMapping, row: Numbered, values: dict[str, Any], there: dict[Any, list[dict[str, Any]]], report: Report
+    ctx: Ctx,
+    form: Form,
+    mapping: ColumnMapping,
+    row: Numbered,
+    values: dict[str, Any],
+    there: dict[Any, list[dict[str, Any]]],
+    report: Report,
 ) -> None:
     """One row through the save of a single record: an update, or a new one that another row of the batch stands in the way of."""
     try:

@@ -157,7 +157,13 @@ def _keep(connection: Connection, job: str, report: Report) -> None:
     kept = connection.execute(select(func.count()).where(fault_table.c.job == job)).scalar_one()
     noted = [(row, why, False) for row, why in report.faults] + [(row, why, True) for row, why in report.warnings]
     rows = [
-        {"job": job, "row": number, "cells": dict(cells), "why": {locale: _sentences(why, locale) for locale in LOCALES}, "warning": warning}
+        {
+            "job": job,
+            "row": number,
+            "cells": dict(cells),
+            "why": {locale: _sentences(why, locale) for locale in LOCALES},
+            "warning": warning,
+        }
         for (number, cells), why, warning in noted[: max(0, MOST_FAULTS - kept)]
     ]
     if rows:
@@ -177,7 +183,11 @@ def faults(connection: Connection, job: str, limit: int) -> list[tuple[int, Mapp
 
 def faults_csv(connection: Connection, job: str) -> Iterator[str]:
     """The rows that stayed out, as they were, with the reason in both languages: mended, the file can be imported as it is."""
-    rows = connection.execute(select(fault_table).where(fault_table.c.job == job, ~fault_table.c.warning).order_by(fault_table.c.row)).mappings().all()
+    rows = (
+        connection.execute(select(fault_table).where(fault_table.c.job == job, ~fault_table.c.warning).order_by(fault_table.c.row))
+        .mappings()
+        .all()
+    )
     titles = list(dict.fromkeys(title for row in rows for title in row["cells"]))
     head = ["行号 Row", "原因", "Reason"]
     yield "\ufeff" + _csv([*head, *titles])

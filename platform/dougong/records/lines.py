@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
+from uuid6 import uuid7
 
 from dougong.records.draft import Draft
 from dougong.records.row import column_of, from_row, normal
@@ -36,10 +37,11 @@ def line_drafts(draft: Draft, name: str, rows: list[Mapping[str, Any]]) -> list[
         kind = "edit" if old else "create"
         drafts.append(Draft(
             draft.ctx, form, kind, draft.source, new, old=old, id=old["id"] if old else None,  # type: ignore[arg-type]
+            uid=old["uid"] if old else str(uuid7()),
             sent=frozenset(values), parent=draft, problems=draft.problems, warnings=draft.warnings,
         ))
     for gone in existing.values():
-        drafts.append(Draft(draft.ctx, form, "delete", draft.source, dict(gone), old=gone, id=gone["id"], parent=draft, problems=draft.problems))
+        drafts.append(Draft(draft.ctx, form, "delete", draft.source, dict(gone), old=gone, id=gone["id"], uid=gone["uid"], parent=draft, problems=draft.problems))
     return drafts
 
 

@@ -62,8 +62,8 @@ def genuine(key: bytes, form: str, nonce: str, now: datetime) -> bool:
 
 def closed(ctx: Ctx, form: Form) -> bool:
     """By an administrator, or because its last day is over."""
-    row = _row(ctx, form)
-    over = form.public is not None and form.public.open_until is not None and ctx.workspace.calendar.day_of(ctx.now) > form.public.open_until
+    row, last = _row(ctx, form), form.public.open_until if form.public else None
+    over = last is not None and ctx.workspace.calendar.day_of(ctx.now) > last
     return form.public is None or over or bool(row and row["closed"])
 
 

@@ -118,7 +118,7 @@ class World:
             return value
         if isinstance(value, Reference) or not field_types[field.type].read_only:
             return entry.parse(ctx, form, {field_id: value})[field_id]
-        return self._typed(value, field.value)
+        return _typed(value, field.value)
 
     def holds(self, ctx: Ctx, form: Form, row: Mapping[str, Any], formula: str) -> bool:
         """A condition of an expectation, standing on `row`."""
@@ -126,7 +126,7 @@ class World:
         compiled, problems = compile_expr(formula, NOWHERE, scope)
         if compiled is None:
             raise Problems(problems)
-        return bool(evaluate(compiled, environment(ctx, form.key, row, names=self._names())))
+        return bool(evaluate(compiled, environment(ctx, form.key, row, names={name: id for name, (_, id) in self.named.items()})))
 
     def wait(self, span: Span) -> None:
         """Walks to each next due instant and does the work there, so that order and count are those of real time (SEMANTICS 3)."""
@@ -163,21 +163,17 @@ class World:
 
     def _scope(self, form: Form | None = None) -> Scope:
         forms = {key: f.shape for key, f in self.machine.workspace().forms.items()}
-        return Scope(self.app.id, forms, form.shape if form else None, names=self._types())
-
-    def _typed(self, value: Any, type_: Type) -> Any:
-        """A plain YAML value as the type's own: what a computed field is compared with."""
-        if type_.kind == "number" and type_.scale and not isinstance(value, bool):
-            return Decimal(str(value)).quantize(Decimal(1).scaleb(-type_.scale))
-        if type_.kind in ("date", "datetime") and isinstance(value, str):
-            return decode(value, type_).astimezone(UTC) if type_.kind == "datetime" else decode(value, type_)
-        return value
-
-    def _types(self) -> dict[str, Type]:
-        return {name: record(form) for name, (form, _) in self.named.items()}
-
-    def _names(self) -> dict[str, Any]:
-        return {name: id for name, (_, id) in self.named.items()}
+        names = {name: record(key) for name, (key, _) in self.named.items()}
+        return Scope(self.app.id, forms, form.shape if form else None, names=names)
 
     def _env(self, ctx: Ctx) -> Any:
-        return environment(ctx, "", {}, source=RecordSource(ctx), names=self._names())
+        return environment(ctx, "", {}, source=RecordSource(ctx), names={name: id for name, (_, id) in self.named.items()})
+
+
+def _typed(value: Any, type_: Type) -> Any:
+    """A plain YAML value as the type's own: what a computed field is compared with."""
+    if type_.kind == "number" and type_.scale and not isinstance(value, bool):
+        return Decimal(str(value)).quantize(Decimal(1).scaleb(-type_.scale))
+    if type_.kind in ("date", "datetime") and isinstance(value, str):
+        return decode(value, type_).astimezone(UTC) if type_.kind == "datetime" else decode(value, type_)
+    return value

@@ -6,9 +6,9 @@ It is a door of its own: no cookie is read or set. Its proof is the nonce in the
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from flask import Blueprint, abort, g, jsonify, redirect, render_template, request, url_for
 from flask import Response as FlaskResponse
@@ -22,11 +22,11 @@ from dougong.files.attachments import Limits
 from dougong.people import attempts
 from dougong.problems import Problem, Problems
 from dougong.records import compute, entry, public, rights
-from dougong.records.draft import Saved
 from dougong.records.source import environment
 from dougong.spec.form import Field, Form
 from dougong.web import cells, entering, files, here, language, rules, session
 
+T = TypeVar("T")
 page = Blueprint("public", __name__)
 TRAP = "your-website"
 """A control that people don't see and programs fill in; no field can have this id."""
@@ -70,16 +70,16 @@ def show(app: str, id: str) -> str | tuple[str, int]:
 @page.post("/f/<app>/<id>")
 def send(app: str, id: str) -> Response | str | tuple[str, int]:
     form = _form(app, id)
-    after = url_for("public.thanks", app=app, id=id, **({"lang": request.args["lang"]} if "lang" in request.args else {}))
+    after = url_for("public.thanks", app=app, id=id, lang=request.args.get("lang"))
     if request.form.get(TRAP):
         return redirect(after, 303)
     raw, nonce = entering.read(form, fields_of(form), request.form), request.form.get("nonce", "")
     try:
         _check(form, nonce)
-        saved = _save(form, raw, nonce)
+        _write(form, lambda ctx: public.submit(ctx, form, entry.parse(ctx, form, raw), nonce))
     except Problems as problems:
         return _refused(form, raw, problems)
-    return redirect(after, 303) if saved else abort(500)
+    return redirect(after, 303)
 
 
 @page.get("/f/<app>/<id>/thanks")
@@ -104,7 +104,7 @@ def upload(app: str, id: str) -> tuple[FlaskResponse, int]:
     try:
         _limit({f"upload:{form.key}:{_address()}": UPLOADS, f"upload:{form.key}": UPLOADS_OF_ALL})
         received = attachments.receive(files.storage(), cast(BinaryIO, sent.stream), sent.filename or "", limits, g.now, _watermark(field_))
-        kept = here.runtime().write(public.visitor(form), lambda ctx: attachments.keep(ctx.connection, received, None, ctx.now), "public", g.locale)
+        kept = _write(form, lambda ctx: attachments.keep(ctx.connection, received, None, ctx.now))
     except Problems as problems:
         return jsonify({"message": " ".join(p.sentence(g.locale) for p in problems)}), STATUS.get(problems.problems[0].code, 422)
     return jsonify({"uid": kept.uid, "name": kept.name, "url": "", "thumb": ""}), 201
@@ -135,9 +135,8 @@ def _check(form: Form, nonce: str) -> None:
         raise Problems([Problem("public-form-strange")])
 
 
-def _save(form: Form, raw: Mapping[str, Any], nonce: str) -> Saved:
+def _write(form: Form, work: Callable[[Ctx], T]) -> T:
     here.close()
-    work = lambda ctx: public.submit(ctx, form, entry.parse(ctx, form, raw), nonce)  # noqa: E731
     return here.runtime().write(public.visitor(form), work, "public", g.locale)
 
 

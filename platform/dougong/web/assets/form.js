@@ -108,10 +108,19 @@ class Form {
     if (event.submitter?.hasAttribute("formnovalidate")) return;
     const missing = this.missing();
     for (const field of missing) this.fault(field, word("required"));
-    if (!missing.length) return;
+    if (!missing.length) {
+      this.leaveHidden();
+      return;
+    }
     event.preventDefault();
     event.stopImmediatePropagation();
     this.walk();
+  }
+
+  // What a person no longer sees isn't sent: people outside would be refused for it.
+  leaveHidden() {
+    for (const control of this.form.querySelectorAll(".field[hidden] :is(input, select, textarea)")) control.disabled = true;
+    setTimeout(() => this.form.querySelectorAll(".field[hidden] :disabled").forEach((control) => (control.disabled = false)));
   }
 
   fault(field, text) {

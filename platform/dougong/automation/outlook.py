@@ -1,0 +1,88 @@
+"""What is due, and when what comes next: a few indexed reads, so that a quiet minute writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ScalarSelect, func, select
+
+from dougong.automation import axis, marks, runs, schedules
+from dougong.automation.decide import TimeRule, plan
+from dougong.automation.marks import Mark
+from dougong.context import Ctx
+from dougong.events import outbox
+from dougong.jobs import timers
+
+LAG = timedelta(minutes=1)
+"""A mark with nothing between it and now is moved this seldom. What is written meanwhile lies ahead of it, where the tick finds it."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """`rules` and `schedules` by automation, `runs`, `events` and `timers` as a whole: the earliest instant of each.
+
+    `in_step` is False where `install` has something to do; `lagging` are rules whose marks are to be moved.
+    """
+
+    now: datetime
+    in_step: bool
+    events: datetime | None
+    runs: datetime | None
+    timers: datetime | None
+    rules: Mapping[str, datetime]
+    schedules: Mapping[str, datetime]
+    lagging: tuple[TimeRule, ...]
+
+    @property
+    def earliest(self) -> datetime | None:
+        found = (self.events, self.runs, self.timers, *self.rules.values(), *self.schedules.values())
+        return min((at for at in found if at is not None), default=None)
+
+    def due(self, at: datetime | None) -> bool:
+        return at is not None and at <= self.now
+
+
+def look(ctx: Ctx) -> Outlook:
+    known, off = marks.standing(ctx.connection), runs.all_switched_off(ctx.connection)
+    moving = [rule for of_one in plan(ctx.workspace).timed.values() for rule in of_one if rule.key in known and known[rule.key].active]
+    return Outlook(
+        now=ctx.now,
+        in_step=marks.in_step(ctx.workspace, known, off) and schedules.in_step(ctx.workspace, known, off),
+        events=outbox.next_due(ctx.connection),
+        runs=runs.next_due(ctx.connection),
+        timers=timers.next_due(ctx.connection),
+        rules=_rules(ctx, moving, known),
+        schedules=schedules.upcoming(ctx, known, off),
+        lagging=tuple(rule for rule in moving if _lags(ctx, rule, known[rule.key])),
+    )
+
+
+def _rules(ctx: Ctx, rules: Sequence[TimeRule], known: Mapping[str, Mark]) -> dict[str, datetime]:
+    """When the first record ahead of a mark is due; its condition is read then."""
+    out: dict[str, datetime] = {}
+    if not rules:
+        return out
+    firsts = ctx.connection.execute(select(*(_first(ctx, rule, known[rule.key]) for rule in rules))).one()
+    for rule, first in zip(rules, firsts, strict=True):
+        if first is not None:
+            at = axis.due(rule, axis.encoded(rule, {rule.since: first}), ctx.workspace.calendar)
+            out[rule.automation.key] = min(at, out.get(rule.automation.key, at))
+    return out
+
+
+def _first(ctx: Ctx, rule: TimeRule, mark: Mark) -> ScalarSelect[Any]:
+    """The smallest since value ahead of the mark; that of the mark itself where its records are not all done with."""
+    table = ctx.workspace.tables[rule.form.key]
+    column, at = table.c[rule.since], axis.decoded(rule, mark.at)
+    ahead = column.is_not(None) if at is None else column > at if mark.record >= axis.END else column >= at
+    return select(func.min(column)).where(ahead, table.c.deleted_at.is_(None)).scalar_subquery()
+
+
+def _lags(ctx: Ctx, rule: TimeRule, mark: Mark) -> bool:
+    calendar = ctx.workspace.calendar
+    if mark.at and axis.due(rule, mark.at, calendar) + LAG > ctx.now:
+        return False
+    return axis.reached(rule, ctx.now, calendar) > mark.at

@@ -1,0 +1,95 @@
+"""`dougong doctor`: is everything that is kept twice the same twice?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+import sqlalchemy as sa
+
+from dougong.cli.opened import opened
+from dougong.cli.say import locale, say
+from dougong.context import SYSTEM, Ctx
+from dougong.records import history, recount
+from dougong.runtime import Runtime
+from dougong.store import search
+
+SHOWN = 20
+CHUNK = 1000
+
+
+@click.command()
+@click.option("--recount", "count", is_flag=True, help="Also work every computed value out afresh and compare.")
+def doctor(count: bool) -> None:
+    """Check the database, the history's hash chains and the search index.
+
+    Example: dougong doctor --recount
+    """
+    with opened() as runtime, runtime.read(SYSTEM, locale()) as ctx:
+        checks = [
+            (say("数据库", "database"), _database(ctx)), (say("历史", "history"), _history(ctx)), (say("搜索", "search"), _search(ctx)),
+            *([(say("计算值", "computed values"), _recount(ctx))] if count else []), (say("应用", "apps"), _apps(runtime, ctx)),
+        ]  # fmt: skip
+        found = [_told(name, faults) for name, faults in checks]
+    sys.exit(1 if any(found) else 0)
+
+
+def _told(name: str, faults: Iterator[str]) -> int:
+    number = 0
+    for number, fault in enumerate(faults, 1):
+        if number <= SHOWN:
+            click.echo(f"  {name}: {fault}")
+    click.echo(f"✗ {name}: {number}" if number else f"✓ {name}")
+    return number
+
+
+def _database(ctx: Ctx) -> Iterator[str]:
+    """PostgreSQL keeps its own pages; SQLite is asked."""
+    if ctx.connection.dialect.name == "sqlite":
+        for pragma in ("integrity_check", "foreign_key_check"):
+            for row in ctx.connection.exec_driver_sql(f"PRAGMA {pragma}"):
+                if row[0] != "ok":
+                    yield " ".join(map(str, row))
+
+
+def _history(ctx: Ctx) -> Iterator[str]:
+    h = history.history_table.c
+    for form, record in ctx.connection.execute(sa.select(h.form, h.record).distinct().order_by(h.form, h.record)).all():
+        if (entry := history.broken_at(ctx, form, record)) is not None:
+            yield say(f"{form} 的记录 {record}：第 {entry} 条对不上", f"{form} record {record}: entry {entry} does not fit")
+
+
+def _search(ctx: Ctx) -> Iterator[str]:
+    for key, table in ctx.workspace.tables.items():
+        index = search.search_index(table) if isinstance(table, sa.Table) else None
+        if index is None:
+            continue
+        texts = [
+            (table.c[name].label(f"now_{place}"), index.table.c[name].label(f"had_{place}"))
+            for place, name in enumerate(index.fields.values())
+        ]
+        query = sa.select(table.c.uid, *(c for pair in texts for c in pair)).outerjoin(index.table, index.table.c.id == table.c.id)
+        for row in ctx.connection.execute(query.where(table.c.deleted_at.is_(None))):
+            pairs: list[tuple[Any, Any]] = list(zip(row[1::2], row[2::2], strict=True))
+            if any(search.content(now) != had for now, had in pairs):
+                yield f"{key} {row.uid}"
+
+
+def _recount(ctx: Ctx) -> Iterator[str]:
+    for form in ctx.workspace.forms.values():
+        if form.app:
+            for d in recount.differences(ctx, form.key):
+                yield say(
+                    f"{d.form} {d.uid} {d.field}：存的是 {d.stored}，应为 {d.fresh}",
+                    f"{d.form} {d.uid} {d.field}: {d.stored} is kept, {d.fresh} is right",
+                )
+
+
+def _apps(runtime: Runtime, ctx: Ctx) -> Iterator[str]:
+    """Apps that could not be compiled are switched off; so are broken rules."""
+    for app in ctx.workspace.apps.values():
+        for automation in app.automations.values():
+            if automation.broken:
+                yield f"{automation.key}: {automation.broken[0].sentence(locale())}"
