@@ -22,6 +22,7 @@ from dougong.lang.vocabulary import Vocabulary
 from dougong.notify.channels import channels
 from dougong.people import company
 from dougong.people.forms import SYSTEM_FORMS
+from dougong.people.hierarchy import closure
 from dougong.spec.app import App, Question, Workspace
 from dougong.spec.form import Field, Form
 from dougong.store import physical, system
@@ -63,7 +64,7 @@ def build_workspace(connection: Connection, apps: Mapping[str, App], answers: Ma
         revision=row.revision,
         apps=bound,
         forms=forms,
-        tables=tables,
+        tables={**tables, "user.managers": closure},
         calendar=home.calendar if home else Calendar(),
         settings={id: _answers(app, answers.get(id, {})) for id, app in bound.items()},
         name=home.name if home else "",

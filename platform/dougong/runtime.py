@@ -33,7 +33,6 @@ from dougong.store import system
 from dougong.workflow import service as workflow
 from dougong.workplace import Workplace
 
-
 HELD = "held"
 """A setting of a restored workspace: no rule, timer, message or webhook until an administrator lets them go (THREATS R5)."""
 
@@ -80,7 +79,10 @@ class Runtime(Workplace):
         return replace(scene, ctx=as_reader, source=rights.reader_source(as_reader)).text(text)
 
     def work(self) -> int:
-        """Everything that is due now, until quiet; how many things were done."""
+        """Everything that is due now, until quiet; how many things were done. A workspace that is held does its imports alone."""
+        with self.store.read() as connection:
+            if system.read_workspace(connection).settings.get(HELD):
+                return self.work_jobs()
         total = 0
         while done := self._round():
             total += done
@@ -98,7 +100,11 @@ class Runtime(Workplace):
             flips, letters, jobs = (at is not None and at <= ctx.now for at in coming)
         done += clockwork.tick(open_, self.workspace()) if flips else 0
         done += Postman(open_, self.outgoing, self.settings.smtp_url, self.link).work() if letters else 0
-        return done + (background.work(lambda: self.transaction(SYSTEM, "automation"), self.handlers) if jobs else 0)
+        return done + (self.work_jobs() if jobs else 0)
+
+    def work_jobs(self) -> int:
+        """Imports and other long work alone."""
+        return background.work(lambda: self.transaction(SYSTEM, "automation"), self.handlers)
 
     def next_due(self) -> datetime | None:
         """The earliest instant at which there is work again."""

@@ -69,8 +69,9 @@ def _record(ctx: Ctx, app: App, data: Data, row: Mapping[str, Any]) -> int:
     table = ctx.workspace.tables[data.form]
     if data.key and ctx.connection.execute(select(table.c.id).where(table.c[data.key] == values.get(data.key))).first():
         return 0
+    values |= final
     stage: dict[str, Any] = {name: values.pop(name) for name in ("stage", "stage_since") if name in values}
-    saved = save.create(as_app, data.form, {**values, **final})
+    saved = save.create(as_app, data.form, values)
     if stage:
         save.edit(ctx.as_(SYSTEM, "workflow"), data.form, saved.id, stage)
     return 1

@@ -81,7 +81,7 @@ def test_a_list_is_searched_filtered_and_opened_on_the_phone(client: str, visit:
     page.click("#hits")
     expect(page.locator(".list tbody tr")).to_have_count(1)
     expect(page.locator(".active-filters")).to_contain_text("等级 甲级")
-    page.click(".list .name a")
+    page.click(".list td.name a")
     expect(page.locator("h1")).to_contain_text("鄞州骨科医院")
     page.click("[role=tab]:has-text('资料')")
     expect(page.locator("#tab-facts")).to_be_visible()

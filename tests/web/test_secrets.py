@@ -147,7 +147,7 @@ def test_what_a_form_does_not_offer_is_not_taken(site: Site, client: str) -> Non
 
 def test_every_page_carries_the_headers_that_protect_it(site: Site, client: str) -> None:
     visitor = site.client("li")
-    for address in addresses(client) + ["/nowhere", "/sign-in"]:
+    for address in [*addresses(client), "/nowhere", "/sign-in"]:
         headers = visitor.get(address).headers
         policy = headers["Content-Security-Policy"]
         assert "unsafe" not in policy and "default-src 'none'" in policy and "frame-ancestors 'none'" in policy

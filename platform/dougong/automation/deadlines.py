@@ -1,15 +1,17 @@
-"""A stage's deadlines are time rules on how long the stage has been held."""
+"""Time rules that other declarations mean: a stage's deadlines count how long it has been held; what is asked for later counts too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dougong.automation.asked import asked
 from dougong.spec.app import App, Automation, Level, Stage, Trigger, Workflow
 from dougong.spec.label import Label
 
 
 def deadlines(app: App) -> Iterator[Automation]:
-    """One automation for each stage that has deadlines; its levels are the deadlines."""
+    """One automation for each stage that has deadlines, its levels being the deadlines, and one for each `ask_later`."""
+    yield from asked(app)
     for workflow in app.workflows.values():
         for stage in workflow.stages:
             if stage.deadlines:

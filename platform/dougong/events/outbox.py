@@ -113,7 +113,7 @@ def append(ctx: Ctx, event: Event) -> int:
     c = event_table.c
     if event.uid and (known := ctx.connection.execute(select(c.id).where(c.uid == event.uid)).scalar()):
         return int(known)
-    return int(ctx.connection.execute(event_table.insert().values(_row(ctx, event)).returning(c.id)).scalar_one())
+    return int(ctx.connection.execute(event_table.insert().returning(c.id), _row(ctx, event)).scalar_one())
 
 
 def append_many(connection: Connection, told: Sequence[tuple[Ctx, Event]]) -> list[int]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from dougong.expr.compile import compile_template
 from dougong.expr.scope import Member, Scope, Shape
-from dougong.expr.types import TEAM, TEXT, USER, YES_NO, Type
+from dougong.expr.types import TEAM, TEXT, USER, YES_NO, Type, records
 from dougong.problems import NOWHERE
 from dougong.spec.form import Field, Form, Option
 from dougong.spec.label import Label
@@ -27,6 +27,7 @@ USER_FIELDS = (
     _field("email", "邮箱", "E-mail", "email", search=True),
     _field("phone", "手机", "Phone", "phone", search=True),
     _field("manager", "主管", "Manager", "user", USER),
+    _field("managers", "各级主管", "Managers at every level", "links", records("user")),  # people/hierarchy.py keeps them
     _field("team", "团队", "Team", "team", TEAM),
     _field("region", "区域", "Region"),
     _field("language", "语言", "Language", "choice", Type("choice", options=tuple(LANGUAGES))),
@@ -47,8 +48,9 @@ def _shape(key: str, name: str, fields: tuple[Field, ...]) -> Shape:
 
 
 def _member(field: Field) -> Member:
+    many = field.value.kind == "records"
     return Member(
-        type=field.value, name=str(field.name), indexed=field.index,
+        type=field.value, name=str(field.name), indexed=field.index, column=not many, through=field.id if many else "",
         may_be_empty=not field.required and field.value != YES_NO,
         labels={str(o.name): o.id for o in field.choices.values()},
     )

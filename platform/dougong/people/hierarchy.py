@@ -8,6 +8,9 @@ from dougong.people.tables import subordinate, user
 from dougong.people.writes import alone
 from dougong.problems import Problem, Problems
 
+closure = select(subordinate.c.person.label("source"), subordinate.c.manager.label("target")).subquery("managers")
+"""As formulas read it: `me in owner.managers` is everybody below me, at whatever distance."""
+
 
 def place(connection: Connection, person: int, manager: int | None) -> None:
     """Puts `person`, with everybody below, under `manager`. Raises Problems where the manager stands below the person."""

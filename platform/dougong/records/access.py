@@ -74,7 +74,7 @@ def access(ctx: Ctx, form_key: str) -> Access:
         return Access(form, _of_lines(ctx, form))
     if form_key in PUBLIC_TO_COLLEAGUES:
         # They are changed through people/ alone, which keeps hierarchy and sign-in names in step.
-        return Access(form, (Grant(form_key, frozenset({"see"})),) if actor.user else ())
+        return Access(form, (Grant(form_key, frozenset({"see"})),) if actor.user or actor.app else ())
     return Access(form, tuple(granted[form_key] for granted in _roles(ctx) if form_key in granted))
 
 

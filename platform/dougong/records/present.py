@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dougong.context import Ctx
@@ -15,14 +15,25 @@ from dougong.spec.form import Field, Form
 
 def readable(ctx: Ctx, form: Form, row: Mapping[str, Any]) -> dict[str, Any]:
     """The row without what the actor may not read; a masked value becomes text such as '138****0000'."""
-    allowed = access(ctx, form.key).on_row(ctx, row, RecordSource(ctx))
-    out: dict[str, Any] = {}
-    for name, value in row.items():
-        field = form.fields.get(name)
-        if field is None:
-            out[name] = value
-        elif not _covered(ctx, allowed, field, frozenset()):
-            out[name] = mask(str(value), field.mask) if allowed.masked(name) and not is_empty(value) else value
+    return readable_many(ctx, form, [row])[0]
+
+
+def readable_many(ctx: Ctx, form: Form, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The same for several; what is covered is worked out once for all rows that the same grants reach."""
+    whole, source = access(ctx, form.key), RecordSource(ctx)
+    known: dict[Any, tuple[set[str], set[str]]] = {}
+    out = []
+    for row in rows:
+        allowed = whole.on_row(ctx, row, source)
+        reached = None if allowed is whole else tuple((g.hide, g.mask) for g in allowed.grants)
+        if reached not in known:
+            gone = {f.id for f in form.fields.values() if _covered(ctx, allowed, f, frozenset())}
+            known[reached] = gone, {name for name in form.fields if name not in gone and allowed.masked(name)}
+        gone, masked = known[reached]
+        out.append({
+            name: mask(str(value), form.fields[name].mask) if name in masked and not is_empty(value) else value
+            for name, value in row.items() if name not in gone
+        })  # fmt: skip
     return out
 
 

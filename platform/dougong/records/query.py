@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, func, select, true
 
 from dougong.context import Ctx
 from dougong.expr.to_sql import to_sql
@@ -18,7 +18,7 @@ from dougong.expr.values import decode, encode
 from dougong.problems import Problem, Problems
 from dougong.records import rights
 from dougong.records.filters import Filter, clause
-from dougong.records.present import askable, readable
+from dougong.records.present import askable, readable, readable_many
 from dougong.records.row import column_of, from_row, has_columns
 from dougong.records.source import sql_scope
 from dougong.spec.app import Sort
@@ -62,21 +62,24 @@ def page(ctx: Ctx, query: Query) -> Page:
     """One page of what the actor may see. Raises Problems for a filter or sort that is not allowed."""
     form, table = _named(ctx, query.form)
     limit = max(1, min(query.limit, MOST_ROWS))
-    statement = select(table).where(_condition(ctx, query, table))
+    found = _found(ctx, query, table)
     orders = _orders(ctx, form, query)
-    if query.cursor:
-        statement = statement.where(_behind(form, table, orders, query.cursor))
-    statement = _ordered(statement, form, table, orders).limit(limit + 1)
-    keys = list(table.c.keys())
-    rows = [from_row(form, dict(zip(keys, row, strict=True))) for row in ctx.connection.execute(statement)]
+    columns = [found.newest if sort.field == "id" else column_of(form, table, sort.field) for sort in orders]
+    statement = _ordered(select(table).select_from(found.source).where(found.condition), orders, columns)
+    keys, rows = list(table.c.keys()), list[dict[str, Any]]()
+    for behind in _behind(form, orders, columns, query.cursor) if query.cursor else [true()]:
+        part = ctx.connection.execute(statement.where(behind).limit(limit + 1 - len(rows)))
+        rows += [from_row(form, dict(zip(keys, row, strict=True))) for row in part]
+        if len(rows) > limit:
+            break
     more = _cursor(form, rows[limit - 1], orders) if len(rows) > limit else ""
-    return Page(tuple(readable(ctx, form, row) for row in rows[:limit]), more)
+    return Page(tuple(readable_many(ctx, form, rows[:limit])), more)
 
 
 def count(ctx: Ctx, query: Query, exact_up_to: int = EXACT_UP_TO) -> Count:
     """How many rows `page` would give in all."""
     _, table = _named(ctx, query.form)
-    some = select(table.c.id).where(_condition(ctx, query, table)).limit(exact_up_to + 1).subquery()
+    some = _ids(ctx, query, table).limit(exact_up_to + 1).subquery()
     number = ctx.connection.execute(select(func.count()).select_from(some)).scalar_one()
     return Count(min(number, exact_up_to), number <= exact_up_to)
 
@@ -97,8 +100,8 @@ def by_ids(ctx: Ctx, form_key: str, ids: Sequence[int]) -> tuple[dict[str, Any],
     form, table = _named(ctx, form_key)
     keys, out = list(table.c.keys()), list[dict[str, Any]]()
     for part in search.batched(ids):
-        found = ctx.connection.execute(select(table).where(table.c.id.in_(part), table.c.deleted_at.is_(None), rights.where(ctx, form_key, table)))
-        out += [readable(ctx, form, from_row(form, dict(zip(keys, row, strict=True)))) for row in found]
+        statement = select(table).where(table.c.id.in_(part), table.c.deleted_at.is_(None), rights.where(ctx, form_key, table))
+        out += readable_many(ctx, form, [from_row(form, dict(zip(keys, row, strict=True))) for row in ctx.connection.execute(statement)])
     return tuple(out)
 
 
@@ -110,30 +113,31 @@ def pick(ctx: Ctx, form_key: str, text: str, limit: int = 20) -> tuple[dict[str,
 def ids(ctx: Ctx, query: Query) -> Select[Any]:
     """The ids as a subquery: for bulk work and export in chunks."""
     _, table = _named(ctx, query.form)
-    return select(table.c.id).where(_condition(ctx, replace(query, cursor=""), table))
+    return _ids(ctx, query, table)
 
 
-def _named(ctx: Ctx, form_key: str) -> tuple[Form, FromClause]:
+def _ids(ctx: Ctx, query: Query, table: Table) -> Select[Any]:
+    found = _found(ctx, query, table)
+    return select(table.c.id).select_from(found.source).where(found.condition)
+
+
+def _named(ctx: Ctx, form_key: str) -> tuple[Form, Table]:
     if form_key not in ctx.workspace.forms or not rights.access(ctx, form_key).may("see"):
         raise Problems([Problem("no-such-form", {"form": form_key})])
     return ctx.workspace.forms[form_key], ctx.workspace.tables[form_key]
 
 
-def _condition(ctx: Ctx, query: Query, table: FromClause) -> ColumnElement[bool]:
-    form = ctx.workspace.forms[query.form]
-    parts = [table.c.deleted_at.is_(None), rights.where(ctx, query.form, table)]
+def _found(ctx: Ctx, query: Query, table: Table) -> search.Found:
+    """What to read from and under which condition, the cursor aside. A search goes along its index and is joined to the table."""
+    form, text = ctx.workspace.forms[query.form], query.search.strip()
+    found = search.Found(table, true(), table.c.id)
+    if text:  # over the fields that this actor may read in full
+        names = [f.id for f in form.fields.values() if f.search and has_columns(f) and askable(ctx, form, f)]
+        found = search.narrow(table, text, ctx.connection.dialect.name, names)
+    parts = [found.condition, table.c.deleted_at.is_(None), rights.where(ctx, query.form, table)]
     if query.where is not None:
         parts.append(to_sql(query.where, sql_scope(ctx, query.form, table)))
-    parts += [clause(ctx, form, table, f) for f in query.filters]
-    if text := query.search.strip():
-        parts.append(_search(ctx, form, table, text))
-    return and_(*parts)
-
-
-def _search(ctx: Ctx, form: Form, table: FromClause, text: str) -> ColumnElement[bool]:
-    """Over the fields that this actor may read in full."""
-    names = [f.id for f in form.fields.values() if f.search and has_columns(f) and askable(ctx, form, f)]
-    return search.matches(ctx.workspace.tables[form.key], text, ctx.connection.dialect.name, names)
+    return replace(found, condition=and_(*parts, *(clause(ctx, form, table, f) for f in query.filters)))
 
 
 def _orders(ctx: Ctx, form: Form, query: Query) -> list[Sort]:
@@ -145,10 +149,9 @@ def _orders(ctx: Ctx, form: Form, query: Query) -> list[Sort]:
     return [*query.sort, Sort("id", down)]
 
 
-def _ordered(statement: Select[Any], form: Form, table: FromClause, orders: Sequence[Sort]) -> Select[Any]:
+def _ordered(statement: Select[Any], orders: Sequence[Sort], columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
     """Empty is smallest on both databases."""
-    for sort in orders:
-        column = column_of(form, table, sort.field)
+    for sort, column in zip(orders, columns, strict=True):
         if sort.field == "id":
             statement = statement.order_by(column.desc() if sort.descending else column)
         else:
@@ -161,23 +164,26 @@ def _cursor(form: Form, row: Mapping[str, Any], orders: Sequence[Sort]) -> str:
     return base64.urlsafe_b64encode(json.dumps(values, ensure_ascii=False).encode()).decode().rstrip("=")
 
 
-def _behind(form: Form, table: FromClause, orders: Sequence[Sort], cursor: str) -> ColumnElement[bool]:
+def _behind(form: Form, orders: Sequence[Sort], columns: Sequence[ColumnElement[Any]], cursor: str) -> list[ColumnElement[bool]]:
+    """What stands behind the cursor, as conditions to be read one after the other: each is one range of an index, which
+    their OR would not be."""
     try:
         raw = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         values = [int(v) if s.field == "id" else decode(v, form.fields[s.field].value) for s, v in zip(orders, raw, strict=True)]
     except (ValueError, TypeError, ArithmeticError, binascii.Error):
         raise Problems([Problem("bad-cursor", form=form.key)]) from None
     same: list[ColumnElement[bool]] = []
-    branches: list[ColumnElement[bool]] = []
-    for sort, value in zip(orders, values, strict=True):
-        column = column_of(form, table, sort.field)
-        branches += [and_(*same, after) for after in _after(column, value, sort.descending)]
+    ranges: list[ColumnElement[bool]] = []
+    for sort, column, value in zip(orders, columns, values, strict=True):
+        ranges = [and_(*same, after) for after in _after(column, value, sort)] + ranges
         same.append(column.is_(None) if value is None else column == value)
-    return or_(*branches)
+    return ranges
 
 
-def _after(column: ColumnElement[Any], value: Any, descending: bool) -> list[ColumnElement[bool]]:
-    if descending:
+def _after(column: ColumnElement[Any], value: Any, sort: Sort) -> list[ColumnElement[bool]]:
+    if sort.field == "id":
+        return [column < value if sort.descending else column > value]
+    if sort.descending:
         return [] if value is None else [column < value, column.is_(None)]
     return [column.is_not(None)] if value is None else [column > value]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, exists, func, select
 
 from dougong.context import Ctx
 from dougong.records import rights
 from dougong.records.draft import Draft, names
+from dougong.records.history import history_table
 from dougong.records.row import column_of
 from dougong.spec.form import Field, Form
 
@@ -23,15 +24,23 @@ def check_children(draft: Draft) -> None:
 def doomed(draft: Draft) -> Iterator[tuple[str, int]]:
     """(form, id) of the records that go with this one: its lines, and children under `on_delete: delete`.
 
-    When it is restored: those that went in the same moment.
+    When it is restored: those that went with it then.
     """
     for child, field in _children(draft.ctx, draft.form):
         if _mode(draft.form, child, field) == "delete":
             table = _table(draft, child)
-            gone = table.c.deleted_at.is_(None) if draft.kind == "delete" else table.c.deleted_at == (draft.old or {})["deleted_at"]
+            gone = table.c.deleted_at.is_(None) if draft.kind == "delete" else _went_along(draft, child, table)
             query = select(table.c.id).where(column_of(child, table, field.id) == draft.id, gone).order_by(table.c.id)
             for id in draft.ctx.connection.execute(query).scalars().all():
                 yield child.key, id
+
+
+def _went_along(draft: Draft, child: Form, table: Any) -> Any:
+    """Written into the history after its parent's own deletion: what had gone before stays gone."""
+    h, below = history_table, history_table.alias()
+    own = select(func.max(h.c.id)).where(h.c.form == draft.form.key, h.c.record == draft.id, h.c.kind == "delete").scalar_subquery()
+    later = exists().where(below.c.form == child.key, below.c.record == table.c.id, below.c.kind == "delete", below.c.id > own)
+    return and_(table.c.deleted_at.is_not(None), later)
 
 
 def _check(draft: Draft, form: Form, going: Select[Any]) -> None:

@@ -16,7 +16,7 @@ from dougong.events.images import encode_row
 from dougong.events.outbox import Event, append
 from dougong.files import attachments
 from dougong.problems import Problem, Problems
-from dougong.records import compute, flips, history, links, number, permit, remove, similar, upkeep, validate
+from dougong.records import ask_later, compute, flips, history, links, number, permit, remove, similar, upkeep, validate
 from dougong.records.draft import Draft, Kind, Saved
 from dougong.records.lines import given_lines, line_drafts, pending, touched
 from dougong.records.row import empty_value, from_row, is_empty, normal, to_row
@@ -204,6 +204,8 @@ def _set_aside(draft: Draft, field: Field) -> bool:
 def _checks(draft: Draft) -> None:
     if draft.kind in ("create", "edit"):
         validate.validate(draft)
+        if draft.ctx.origin not in validate.MACHINES:
+            ask_later.guard(draft)
         similar.similar(draft)
     if draft.kind != "delete":
         validate.duplicates(draft)
@@ -255,7 +257,7 @@ def _write_row(draft: Draft) -> None:
     ctx, table, new = draft.ctx, draft.ctx.workspace.tables[draft.form.key], draft.new
     if draft.kind == "create":
         cells = to_row(draft.form, new, [name for name in new if name != "id"])
-        draft.id = int(ctx.connection.execute(insert(table).values(cells).returning(table.c.id)).scalar_one())
+        draft.id = int(ctx.connection.execute(insert(table).returning(table.c.id), cells).scalar_one())
         new["id"] = draft.id
     else:
         names = [*draft.changed, "revision", "deleted_at", "flip_at", *(["position"] if "position" in new else [])]

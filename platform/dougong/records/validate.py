@@ -28,6 +28,8 @@ def validate(draft: Draft) -> None:
     for field in draft.form.fields.values():
         if field.computed or field.system:
             _too_large(draft, field)
+            if field.id in draft.sent & draft.changed and not is_empty(draft.new.get(field.id)):
+                _targets(draft, field, draft.new[field.id])
             continue
         value = draft.new.get(field.id)
         missing = field_types[field.type].is_empty(value)
@@ -53,6 +55,10 @@ def _value(draft: Draft, field: Field, value: Any) -> None:
     except Refused as refused:
         draft.refuse(refused.code, field, **refused.args_)
         return
+    _targets(draft, field, value)
+
+
+def _targets(draft: Draft, field: Field, value: Any) -> None:
     if not all(_reachable(draft, field, id) for id in _new_targets(draft, field, value)):
         draft.refuse("no-such-choice", field)
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from dougong.automation.tables import run_table
+from dougong.automation import service
+from dougong.automation.tables import mark_table, run_table
 from dougong.clock import VirtualClock
 from dougong.context import SYSTEM
 from dougong.problems import NOWHERE, Mark, Problem, Problems
@@ -78,11 +79,19 @@ def _one(world: World, scenario: Scenario) -> Outcome:
     number = 0
     try:
         world.enter(scenario)
+        _start_rules(world)
         for number, step in enumerate(scenario.steps, 1):  # noqa: B007 - the failing one is told
             perform(world, step)
     except Problems as failed:
         return Outcome(scenario, number, failed.problems, _trace(world))
     return Outcome(scenario)
+
+
+def _start_rules(world: World) -> None:
+    """The app's rules begin with the scenario, as if it had just been installed: what a schedule missed since BEGINNING is not its affair."""
+    with world.machine.transaction(SYSTEM, "clock") as ctx:
+        ctx.connection.execute(delete(mark_table))
+        service.install(ctx)
 
 
 def _trace(world: World) -> tuple[str, ...]:

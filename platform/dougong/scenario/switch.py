@@ -38,7 +38,7 @@ def _parts(app: App) -> Iterator[str]:
         if len(automation.levels) > 1:
             yield from (f"{id}.{level.id}" for level in automation.levels)
     for form in app.forms.values():
-        yield from (f"{form.id}.{id}" for id in [*(d.id for d in form.duplicates), *(r.id for r in form.rejects)])
+        yield from (f"{form.id}.{id}" for id in [*(d.id for d in form.duplicates), *(r.id for r in form.rejects), *(a.id for a in form.ask_later)])
     for id, workflow in app.workflows.items():
         for stage in workflow.stages:
             yield from (f"{id}.{stage.id}.{side}" for side in ("entry", "exit") if getattr(stage, side))
@@ -50,6 +50,7 @@ def _form(form: Form, off: set[str]) -> Form:
         form,
         duplicates=tuple(d for d in form.duplicates if f"{form.id}.{d.id}" not in off),
         rejects=tuple(r for r in form.rejects if f"{form.id}.{r.id}" not in off),
+        ask_later=tuple(a for a in form.ask_later if f"{form.id}.{a.id}" not in off),
     )
 
 

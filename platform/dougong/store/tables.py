@@ -26,7 +26,8 @@ def build_tables(
     """One table per form under the form's key, and a junction (source, target) per many-to-many field under 'form.field'.
 
     `forms` carry their physical names (see physical.bind). System forms keep the tables that their part declared.
-    `requests`: what time rules walk along, and views. `metadata` has no naming convention: names of keys are left to the database, so that what is set aside never stands in a newcomer's way.
+    `requests`: what time rules walk along, and views. `metadata` has no naming convention: names of keys are left to the
+    database, so that what is set aside never stands in a newcomer's way.
     """
     tables = {key: system.metadata.tables[f.table] for key, f in forms.items() if f.table in system.metadata.tables}
     own = {key: f for key, f in forms.items() if key not in tables}

@@ -18,11 +18,13 @@ from dougong.web import (
     bundle,
     cells,
     columns,
+    connections_page,
     files,
     form,
     gallery,
     here,
     hooks,
+    importing,
     inbox,
     language,
     lists,
@@ -99,7 +101,8 @@ def create_app(runtime: Runtime, doors: Iterable[Blueprint] = ()) -> Flask:
     app.context_processor(lambda: {"shell": shell.build()} if request.endpoint != "static" else {})
     app.teardown_request(here.close)
     app.after_request(_protect)
-    own = [module.page for module in (shell, today, lists, form, stages, record, inbox, runs, gallery, settings_page, pick, files, search)]
+    inside = (shell, today, lists, form, stages, record, inbox, runs, gallery, settings_page, connections_page, pick, files, search, importing)
+    own = [module.page for module in inside]
     theirs = [module.blueprint(runtime) for module in (signin, setup, account, people_pages, team_pages)]
     for blueprint in (*own, *theirs, *outside):
         app.register_blueprint(blueprint)
@@ -111,7 +114,7 @@ def create_app(runtime: Runtime, doors: Iterable[Blueprint] = ()) -> Flask:
 
 def _bound() -> None:
     """Only an upload may be large."""
-    if request.endpoint != "files.upload":
+    if request.endpoint not in ("files.upload", "importing.upload"):
         request.max_content_length = MOST_FORM_BYTES * 2
 
 

@@ -67,9 +67,7 @@ def download(uid: object) -> Response:
         abort(404)
     shown = thumb or found.type in SHOWN
     name = dump_options_header("inline" if shown else "attachment", {"filename": found.name})
-    answer = Response(
-        iter(lambda: stream.read(CHUNK), b""), mimetype="image/jpeg" if thumb and not found.thumb else found.type
-    )
+    answer = Response(iter(lambda: stream.read(CHUNK), b""), mimetype="image/jpeg" if thumb and not found.thumb else found.type)
     answer.call_on_close(stream.close)
     answer.headers["Content-Disposition"] = name
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"

@@ -85,7 +85,7 @@ def show(app: str, id: str, uid: object) -> str:
         empty=empty,
         lines=tuple(_lines(ctx, form, row)),
         days=timeline.of(ctx, form, row, children),
-        related=tuple(r for child, via in children if (r := _related(ctx, row, child, via, form))),
+        related=sorted((r for child, via in children if (r := _related(ctx, row, child, via, form))), key=lambda r: r.count.number == 0),
         buttons=tuple(a.on.options["name"] for a in _buttons(ctx, form)),
         url=addresses.of_record(form.key, row["uid"]),
         list_url=addresses.of_form(form.key),

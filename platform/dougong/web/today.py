@@ -12,11 +12,11 @@ from flask import Blueprint, g, render_template
 from dougong.context import Ctx
 from dougong.notify import message
 from dougong.problems import Problems
-from dougong.records import query, references, rights
+from dougong.records import ask_later, query, references, rights
 from dougong.records.filters import Filter
 from dougong.records.row import has_columns
 from dougong.spec.app import App, Sort, View
-from dougong.spec.form import AskLater, Field, Form
+from dougong.spec.form import Field, Form
 from dougong.web import addresses, cells, columns, here, inbox, lists, session, shell
 
 page = Blueprint("today", __name__)
@@ -107,37 +107,15 @@ def _popups(ctx: Ctx) -> Iterator[Line]:
 
 
 def _demands(ctx: Ctx) -> Iterator[Line]:
-    for app in ctx.workspace.apps.values():
-        for form in app.forms.values():
-            if form.ask_later and rights.access(ctx, form.key).may("edit"):
-                for rule in form.ask_later:
-                    yield from _demanded(ctx, form, rule)
-
-
-def _demanded(ctx: Ctx, form: Form, rule: AskLater) -> Iterator[Line]:
     """My records in which a field that is asked for later is still empty."""
-    mine = (Filter("owner", "==", references.uid_of(ctx, "user", session.me())), Filter(rule.since, "is not empty"))
-    rows: dict[str, Mapping[str, Any]] = {}
-    for name in rule.fields:
-        try:
-            rows |= {r["uid"]: r for r in query.page(ctx, query.Query(form.key, (*mine, Filter(name, "is empty")), limit=MOST)).rows}
-        except Problems:
-            continue
-    shared = cells.Page.of(ctx, form, (), list(rows.values()))
-    for row in rows.values():
-        due = ctx.workspace.calendar.plus(_instant(ctx, row[rule.since]), rule.within)
-        missing = "、".join(form.fields[n].name.in_(g.locale) for n in rule.fields if row.get(n) in (None, "", ()))
-        over = here.say("due %(time)s", time=here.due_words(due))
-        url = addresses.of_record(form.key, row["uid"], "edit")
-        fill = here.say("Fill in: %(fields)s", fields=missing)
-        yield Line(
-            shared.title(form, row),
-            fill if due <= ctx.now else f"{fill} · {over}",
-            url,
-            late=over if due <= ctx.now else "",
-            button=here.say("Fill in"),
-            due=due,
-        )
+    for demand in ask_later.demands(ctx):
+        title = cells.Page.of(ctx, demand.form, (), [demand.row]).title(demand.form, demand.row)
+        fill = here.say("Fill in: %(fields)s", fields="、".join(f.name.in_(g.locale) for f in demand.missing))
+        over = here.say("due %(time)s", time=here.due_words(demand.due))
+        late = demand.due <= ctx.now
+        url = addresses.of_record(demand.form.key, demand.row["uid"], "edit")
+        facts = fill if late else f"{fill} · {over}"
+        yield Line(title, facts, url, late=over if late else "", button=here.say("Fill in"), due=demand.due)
 
 
 def _today(ctx: Ctx) -> Iterator[Card]:
@@ -238,7 +216,8 @@ def _title(ctx: Ctx, form_key: str, record: int) -> str:
 
 
 def _facts(row: lists.Row) -> str:
-    return " · ".join(here.plain(cell) for cell in row.cells if cell.text)
+    """Beside the words that it stands still, times would only say it again."""
+    return " · ".join(here.plain(cell) for cell in row.cells if cell.text and not (row.late and cell.kind in ("ago", "moment")))
 
 
 def _instant(ctx: Ctx, value: date | datetime) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy import Column, Index, RowMapping, Table, Text, insert, select, u
 from dougong.context import Ctx
 from dougong.expr.to_python import evaluate
 from dougong.problems import Problem, Problems
-from dougong.records import people_path, rights, save
+from dougong.records import ask_later, people_path, rights, save
 from dougong.records.draft import Saved
 from dougong.records.query import get
 from dougong.records.row import from_row, is_empty
@@ -58,8 +58,9 @@ def move(ctx: Ctx, form_key: str, id: int, to: str, *, comment: str = "", values
         get(ctx, form_key, id=id)  # who can't see it learns nothing of it
     if values:
         save.edit(ctx, form_key, id, values)
-    facts = _facts(ctx, form, workflow, _row(ctx, form, id), comment)
-    decision = machine.decide(workflow, to, facts)
+    row = _row(ctx, form, id)
+    facts = _facts(ctx, form, workflow, row, comment)
+    decision = _asked(form, row, machine.decide(workflow, to, facts))
     if decision.missing:
         raise Problems(problem_of(form, workflow, to, m) for m in decision.missing)
     if decision.direction == "same":
@@ -72,7 +73,7 @@ def outlook(ctx: Ctx, form_key: str, id: int) -> Outlook:
     form, workflow = _workflow(ctx, form_key)
     row = _row(ctx, form, id, lock=False)
     facts = _facts(ctx, form, workflow, row, comment="?")
-    decisions = {d.to: d for d in machine.reachable(workflow, facts)}
+    decisions = {d.to: _asked(form, row, d) for d in machine.reachable(workflow, facts)}
     return Outlook(workflow, facts.stage, row.get("stage_since"), decisions, machine.following(workflow, facts.stage))
 
 
@@ -91,6 +92,13 @@ def _write(ctx: Ctx, form: Form, workflow: Workflow, id: int, decision: machine.
         values["probability"] = stage.probability if scale == 0 else _share(stage.probability, scale)
     _record_time(ctx, form.key, id, row, stage.id, decision.direction, comment)
     return save.edit(ctx.as_(ctx.actor, "workflow"), form.key, id, values)
+
+
+def _asked(form: Form, row: Mapping[str, Any], decision: machine.Decision) -> machine.Decision:
+    """`ask_later` with this stage as its `before`: what it asks for must be there."""
+    rules = [rule for rule in form.ask_later if rule.before == decision.to and decision.direction == "forward"]
+    lacking = (machine.Missing(field=f.id, message=rule.message) for rule in rules for f in ask_later.missing(form, rule, row))
+    return replace(decision, missing=(*decision.missing, *lacking))
 
 
 def _record_time(ctx: Ctx, form: str, id: int, row: Mapping[str, Any], to: str, direction: str, comment: str) -> None:

@@ -1,0 +1,3 @@
+from tests.records.conftest import bases, workspace
+
+__all__ = ["bases", "workspace"]
