@@ -51,8 +51,7 @@ class Workplace:
             return self._current(connection)
 
     def _current(self, connection: Connection) -> Workspace:
-        row = system.read_workspace(connection)
-        if self._workspace is None or self._workspace.revision != row.revision:
+        if self._workspace is None or self._workspace.revision != system.read_revision(connection):
             with self._compiling:
                 self._workspace = load_workspace(connection)
         return self._workspace

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import ColumnElement, and_, false, not_, or_
+
 from dougong.automation import behind, runs, tally
-from dougong.automation.decide import direct_levels, happening, plan, refusal, rule_key
+from dougong.automation.decide import Plan, direct_levels, happening, plan, refusal, rule_key
 from dougong.automation.platform import Platform
 from dougong.automation.runs import acting, ended, enlist, row_for
 from dougong.automation.starting import start
@@ -20,12 +22,14 @@ from dougong.problems import Problem, Problems
 from dougong.records import entry, save
 from dougong.spec.app import Automation, Level
 
+PLAIN = ("created", "changed", "deleted", "restored", "stage_entered", "stage_left")
 log = logging.getLogger(__name__)
 
 
 def dispatch(platform: Platform, limit: int = 20) -> int:
     """Claims up to `limit` events and turns each into its runs, in a transaction of its own; how many were claimed."""
     with platform.transaction(SYSTEM, "automation") as ctx:
+        settled = outbox.settle(ctx.connection, _nobody(plan(ctx.workspace)))
         claims = outbox.claim(ctx.connection, ctx.now, limit)
     for claim in claims:
         try:
@@ -37,7 +41,14 @@ def dispatch(platform: Platform, limit: int = 20) -> int:
                 log.exception("event %s", claim.id)
                 with platform.transaction(SYSTEM, "automation") as ctx:
                     outbox.give_back(ctx.connection, claim, ctx.now, f"{type(error).__name__}: {error}"[:2000])
-    return len(claims)
+    return len(claims) + settled
+
+
+def _nobody(known: Plan) -> ColumnElement[bool]:
+    """Changes of records that no rule waits for: none has such an event as its trigger, and no time rule walks along their form."""
+    e = outbox.event_table.c
+    waited = [and_(e.kind == kind, e.form == form) for kind, form in known.on_event]
+    return and_(e.kind.in_(PLAIN), e.form.not_in(list(known.by_form)), or_(e.quiet, not_(or_(false(), *waited))))
 
 
 def _handle(platform: Platform, ctx: Ctx, claim: Claim) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from dougong.automation import axis
 from dougong.automation.decide import TimeRule, plan
@@ -32,6 +32,9 @@ class Mark:
     active: bool
 
 
+_ALL = select(*(mark_table.c[name] for name in Mark.__dataclass_fields__))
+
+
 def lock_marks(ctx: Ctx, rules: Sequence[TimeRule]) -> dict[str, Mark]:
     """For the tick: nobody else reads or moves them until its transaction ends."""
     query = select(mark_table).where(mark_table.c.rule.in_([r.key for r in rules])).order_by(mark_table.c.rule).with_for_update()
@@ -45,12 +48,19 @@ def share(ctx: Ctx, rules: Sequence[TimeRule]) -> dict[str, Mark]:
 
 
 def move(ctx: Ctx, rule: str, at: str, record: int) -> None:
-    ctx.connection.execute(update(mark_table).where(mark_table.c.rule == rule).values(at=at, record=record))
+    move_all(ctx, [(rule, at, record)])
+
+
+def move_all(ctx: Ctx, places: Sequence[tuple[str, str, int]]) -> None:
+    """(rule, at, record) each."""
+    if places:
+        rows = [{"of": rule, "at": at, "record": record} for rule, at, record in places]
+        ctx.connection.execute(update(mark_table).where(mark_table.c.rule == bindparam("of")), rows)
 
 
 def standing(connection: Connection) -> dict[str, Mark]:
     """All of them, those of schedules too, as they are committed."""
-    return {row["rule"]: Mark(**row) for row in connection.execute(select(mark_table)).mappings()}
+    return {row.rule: Mark(*row) for row in connection.execute(_ALL)}
 
 
 def install(ctx: Ctx) -> None:

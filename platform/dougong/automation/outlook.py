@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ScalarSelect, func, select
-
-from dougong.automation import axis, marks, runs, schedules
+from dougong.automation import axis, marks, runs, schedules, time_rules
 from dougong.automation.decide import TimeRule, plan
 from dougong.automation.marks import Mark
 from dougong.context import Ctx
@@ -63,22 +60,12 @@ def look(ctx: Ctx) -> Outlook:
 def _rules(ctx: Ctx, rules: Sequence[TimeRule], known: Mapping[str, Mark]) -> dict[str, datetime]:
     """When the first record ahead of a mark is due; its condition is read then."""
     out: dict[str, datetime] = {}
-    if not rules:
-        return out
-    firsts = ctx.connection.execute(select(*(_first(ctx, rule, known[rule.key]) for rule in rules))).one()
-    for rule, first in zip(rules, firsts, strict=True):
-        if first is not None:
-            at = axis.due(rule, axis.encoded(rule, {rule.since: first}), ctx.workspace.calendar)
+    firsts = time_rules.first_ahead(ctx, rules, known)
+    for rule in rules:
+        if firsts[rule.key]:
+            at = axis.due(rule, firsts[rule.key], ctx.workspace.calendar)
             out[rule.automation.key] = min(at, out.get(rule.automation.key, at))
     return out
-
-
-def _first(ctx: Ctx, rule: TimeRule, mark: Mark) -> ScalarSelect[Any]:
-    """The smallest since value ahead of the mark; that of the mark itself where its records are not all done with."""
-    table = ctx.workspace.tables[rule.form.key]
-    column, at = table.c[rule.since], axis.decoded(rule, mark.at)
-    ahead = column.is_not(None) if at is None else column > at if mark.record >= axis.END else column >= at
-    return select(func.min(column)).where(ahead, table.c.deleted_at.is_(None)).scalar_subquery()
 
 
 def _lags(ctx: Ctx, rule: TimeRule, mark: Mark) -> bool:

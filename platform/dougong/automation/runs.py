@@ -23,6 +23,11 @@ MOST_DEPTH = 16
 MOST_FAILURES = 10
 """Runs that fail one after another before the automation is switched off."""
 LONGEST_TRACE = 200
+_NEXT = select(
+    select(func.min(run_table.c.due)).where(unfinished, run_table.c.lease_until.is_(None)).scalar_subquery(),
+    select(func.min(run_table.c.lease_until)).where(unfinished, run_table.c.lease_until.is_not(None)).scalar_subquery(),
+)
+_SWITCHED_OFF = select(switch_table.c.automation).where(~switch_table.c.on)
 
 Chain = tuple[tuple[str, str], ...]
 
@@ -179,9 +184,7 @@ def with_outcome(connection: Connection, outcomes: Sequence[Outcome], limit: int
 
 
 def next_due(connection: Connection) -> datetime | None:
-    r = run_table.c
-    at = func.coalesce(r.lease_until, r.due)
-    return connection.execute(select(func.min(at)).where(unfinished)).scalar()
+    return min((at for at in connection.execute(_NEXT).one() if at is not None), default=None)
 
 
 def switched_off(connection: Connection, automations: Iterable[str]) -> set[str]:
@@ -190,7 +193,7 @@ def switched_off(connection: Connection, automations: Iterable[str]) -> set[str]
 
 
 def all_switched_off(connection: Connection) -> set[str]:
-    return set(connection.execute(select(switch_table.c.automation).where(~switch_table.c.on)).scalars())
+    return set(connection.execute(_SWITCHED_OFF).scalars())
 
 
 def switch(ctx: Ctx, automation: str, on: bool, reason: Problem | None = None) -> None:

@@ -58,12 +58,12 @@ def _tick(platform: Platform, seen: Outlook) -> int:
         with platform.transaction(SYSTEM, "automation") as ctx:
             install(ctx)
             seen = look(ctx)
-    now, taken = plan(platform.workspace()), 0
     due = {key for key, at in (*seen.rules.items(), *seen.schedules.items()) if seen.due(at)}
     if idle := [rule for rule in seen.lagging if rule.automation.key not in due]:
         with platform.transaction(SYSTEM, "automation") as ctx:
-            taken += time_rules.catch_up(ctx, idle)
-    taken += sum(time_rules.tick(platform, rules) for key, rules in now.timed.items() if key in due)
+            time_rules.catch_up(ctx, idle)
+    now = plan(platform.workspace())
+    taken = sum(time_rules.tick(platform, rules) for key, rules in now.timed.items() if key in due)
     if seen.due(seen.timers):
         taken += timers.ring(lambda: platform.transaction(SYSTEM, "automation"), TIMERS)
     return taken + sum(schedules.tick(platform, automation) for automation in now.scheduled if automation.key in due)

@@ -46,6 +46,8 @@ run_table = Table(
 )
 unfinished = run_table.c.state != literal_column("'done'")
 Index("dg_run_due", run_table.c.due, sqlite_where=unfinished, postgresql_where=unfinished)
+_leased = run_table.c.lease_until.is_not(None)
+Index("dg_run_lease", run_table.c.lease_until, sqlite_where=_leased, postgresql_where=_leased)
 Index("dg_run_record", run_table.c.form, run_table.c.record, run_table.c.automation)
 Index("dg_run_automation", run_table.c.automation, run_table.c.id)
 

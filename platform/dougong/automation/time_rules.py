@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, true
 
 from dougong.automation import axis
 from dougong.automation.decide import TimeRule
-from dougong.automation.marks import Mark, lock_marks, move
+from dougong.automation.marks import Mark, lock_marks, move, move_all
 from dougong.automation.platform import Platform
 from dougong.automation.runs import acting, ended, enlist, row_for
 from dougong.context import Ctx
@@ -24,6 +25,7 @@ from dougong.expr.to_sql import not_in_filter, to_sql
 from dougong.problems import Problem
 from dougong.records.row import from_row
 from dougong.records.source import RecordSource, environment, sql_scope
+from dougong.spec.app import Workspace
 
 CHUNK = 1000
 
@@ -151,13 +153,38 @@ def rows_of(ctx: Ctx, rule: TimeRule, record: int) -> Mapping[str, Any] | None:
     return row if row is not None and row.get("deleted_at") is None else None
 
 
-def catch_up(ctx: Ctx, rules: Sequence[TimeRule]) -> int:
-    """Brings marks to where time is, in one transaction for all; how many records were found on the way after all."""
-    lock_marks(ctx, rules)
-    of_each: dict[str, list[TimeRule]] = {}
-    for rule in rules:
-        of_each.setdefault(rule.automation.key, []).append(rule)
-    return sum(walk(ctx.as_(acting(of_one[0].automation), "automation"), of_one) for of_one in of_each.values())
+def catch_up(ctx: Ctx, rules: Sequence[TimeRule]) -> None:
+    """Brings marks that have nothing between them and now to now, all in one transaction."""
+    marks, calendar = lock_marks(ctx, rules), ctx.workspace.calendar
+    moving = [rule for rule in rules if rule.key in marks and marks[rule.key].active]
+    ends = [axis.reached(rule, ctx.now, calendar) for rule in moving]
+    firsts = first_ahead(ctx, moving, marks)
+    idle = [(rule, end) for rule, end in zip(moving, ends, strict=True) if not firsts[rule.key] or firsts[rule.key] > end]
+    move_all(ctx, [(rule.key, end, axis.END) for rule, end in idle if end > marks[rule.key].at])
+
+
+def first_ahead(ctx: Ctx, rules: Sequence[TimeRule], marks: Mapping[str, Mark]) -> dict[str, str]:
+    """By rule the smallest place that a live record has ahead of its mark, '' where none has one; the mark's own place where
+    not all of its records are done with. One statement for all."""
+    if not rules:
+        return {}
+    shapes = tuple((rule, "" if not marks[rule.key].at else ">" if marks[rule.key].record >= axis.END else ">=") for rule in rules)
+    values = {f"at{n}": axis.decoded(rule, marks[rule.key].at) for n, (rule, shape) in enumerate(shapes) if shape}
+    found = ctx.connection.execute(_firsts(ctx.workspace, shapes), values).one()
+    return {rule.key: "" if at is None else axis.encoded(rule, {rule.since: at}) for rule, at in zip(rules, found, strict=True)}
+
+
+@lru_cache(maxsize=64)
+def _firsts(workspace: Workspace, shapes: tuple[tuple[TimeRule, str], ...]) -> Select[Any]:
+    """Made once: the worker asks it again and again."""
+    parts = []
+    for number, (rule, shape) in enumerate(shapes):
+        table = workspace.tables[rule.form.key]
+        column = table.c[rule.since]
+        at = bindparam(f"at{number}", type_=column.type)
+        ahead = column > at if shape == ">" else column >= at if shape else column.is_not(None)
+        parts.append(select(func.min(column)).where(ahead, table.c.deleted_at.is_(None)).scalar_subquery())
+    return select(*parts)
 
 
 def tick(platform: Platform, rules: Sequence[TimeRule]) -> int:

@@ -39,11 +39,12 @@ def demo(template: Path | None, port: int, phone: bool, keep: Path | None) -> No
     """
     with tempfile.TemporaryDirectory(prefix="dougong-demo-") as scratch:
         home = keep or Path(scratch)
-        settings = replace(Settings.read(), home=home, database_url=f"sqlite:///{home / 'dougong.db'}", redis_url="")
+        address = f"http://{_own_address() if phone else '127.0.0.1'}:{port}"
+        settings = replace(Settings.read(), home=home, database_url=f"sqlite:///{home / 'dougong.db'}", redis_url="", base_url=address)
         runtime = Runtime(settings)
         try:
             fill(runtime, template or folder("app_templates") / "sales")
-            _announce(runtime, "0.0.0.0" if phone else "127.0.0.1", port)
+            _announce(runtime, phone)
             run(runtime, "0.0.0.0" if phone else "127.0.0.1", port)
         finally:
             runtime.close()
@@ -64,8 +65,8 @@ def fill(runtime: Runtime, template: Path) -> None:
                 load(ctx, app, sample=True, told=lambda done, of: bar.update(done * 100 // max(of, 1) - bar.pos))
 
 
-def _announce(runtime: Runtime, host: str, port: int) -> None:
-    address = f"http://{_own_address() if host == '0.0.0.0' else host}:{port}/"
+def _announce(runtime: Runtime, phone: bool) -> None:
+    address = runtime.settings.base_url + "/"
     click.echo(f"\n  {say('打开', 'Open')}  {address}\n")
     with runtime.store.read() as connection:
         u, login_name = tables.user.c, tables.login.c.name
@@ -80,7 +81,7 @@ def _announce(runtime: Runtime, host: str, port: int) -> None:
         if login:
             click.echo(f"  {login:<12} {chosen[id]:<12} {name}  {roles.get(id, '')}")
     click.echo(say("\n  Ctrl+C 结束", "\n  Ctrl+C ends it"))
-    if host == "0.0.0.0":
+    if phone:
         segno.make(address).terminal(compact=True)
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from dougong.runtime import Runtime
 from dougong.settings import Settings
 
 
 @contextmanager
-def opened() -> Iterator[Runtime]:
-    runtime = Runtime(Settings.read())
+def opened(address: str = "") -> Iterator[Runtime]:
+    """`address` is what people type where DOUGONG_BASE_URL says nothing; without either no link is sent."""
+    settings = Settings.read()
+    runtime = Runtime(replace(settings, base_url=settings.base_url or address))
     try:
         yield runtime
     finally:

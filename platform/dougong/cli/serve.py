@@ -13,6 +13,9 @@ from dougong.cli.say import say
 from dougong.runtime import Runtime
 from dougong.web.app import create_app
 
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+"""Addresses that nobody can reach from outside: only there the server may take its own address for everybody's."""
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
@@ -23,7 +26,7 @@ def serve(host: str, port: int) -> None:
     Example: dougong serve --host 0.0.0.0 --port 8686
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    with opened() as runtime:
+    with opened(f"http://{host}:{port}" if host in LOOPBACK else "") as runtime:
         click.echo(say(f"打开 http://{host}:{port}/", f"open http://{host}:{port}/"))
         run(runtime, host, port)
 

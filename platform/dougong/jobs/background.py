@@ -44,6 +44,7 @@ job_table = Table(
 )
 _unfinished = job_table.c.state.in_([literal_column("'open'"), literal_column("'running'")])
 Index("dg_job_due", job_table.c.due, sqlite_where=_unfinished, postgresql_where=_unfinished)
+_NEXT = select(func.min(func.coalesce(job_table.c.lease_until, job_table.c.due))).where(_unfinished)
 
 Open = Callable[[], AbstractContextManager[Ctx]]
 
@@ -109,14 +110,13 @@ def retry(ctx: Ctx, uid: str) -> bool:
 
 
 def next_due(connection: Connection) -> datetime | None:
-    j = job_table.c
-    return connection.execute(select(func.min(func.coalesce(j.lease_until, j.due))).where(_unfinished)).scalar()
+    return connection.execute(_NEXT).scalar()
 
 
 def _take(ctx: Ctx) -> Job | None:
     j = job_table.c
     free = or_(and_(j.state == "open", j.due <= ctx.now), and_(j.state == "running", j.lease_until <= ctx.now))
-    found = ctx.connection.execute(select(j.id).where(free).order_by(j.due, j.id).limit(1).with_for_update(skip_locked=True)).scalar()
+    found = ctx.connection.execute(select(j.id).where(_unfinished, free).order_by(j.due, j.id).limit(1).with_for_update(skip_locked=True)).scalar()
     if found is None:
         return None
     lease = {"state": "running", "lease_until": ctx.now + LEASE, "lease_token": secrets.token_hex(8), "attempts": j.attempts + 1}

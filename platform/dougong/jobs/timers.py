@@ -33,6 +33,7 @@ timer_table = Table(
 )
 Index("dg_timer_due", timer_table.c.due)
 Index("dg_timer_owner", timer_table.c.kind, timer_table.c.owner)
+_NEXT = select(func.min(timer_table.c.due))
 
 Handler = Callable[[Ctx, Mapping[str, Any]], None]
 
@@ -73,7 +74,7 @@ def of_owner(connection: Connection, kind: str, owner: str) -> list[RowMapping]:
 
 
 def next_due(connection: Connection) -> datetime | None:
-    return connection.execute(select(func.min(timer_table.c.due))).scalar()
+    return connection.execute(_NEXT).scalar()
 
 
 def given_up(connection: Connection) -> list[RowMapping]:

@@ -30,7 +30,7 @@ def check_rules(app: App, site: Site, *, tolerant: bool) -> App:
         for field in form.fields.values():
             if field.computed and field.stored:
                 for expr in formulas(field):
-                    _kept(expr, site)
+                    _kept(expr, site, copied=field.options.get("copy") is True)
             elif field.computed and (field.index or field.unique or field.search):
                 site.report.check("live-not-allowed", field.mark, field=str(field.name))
     _levels(app, site)
@@ -92,8 +92,13 @@ def _filter(expr: Expr, site: Site) -> None:
         site.report.take([problem])
 
 
-def _kept(expr: Expr, site: Site) -> None:
-    """A stored formula: own columns, aggregates over own children, and the clock only where the next flip can be told."""
+def _kept(expr: Expr, site: Site, *, copied: bool) -> None:
+    """A stored formula: own columns, aggregates over own children, and the clock only where the next flip can be told.
+
+    What is copied when a link is set may come over a path: nothing is carried on later.
+    """
+    if copied:
+        return
     _live(expr, site)
     for node in _loose_clock(expr.root):
         site.report.check("clock-in-kept", node.mark)
@@ -162,12 +167,12 @@ def _levels(app: App, site: Site) -> None:
             told.update(circle)
             return 0
         if key not in height:
-            height[key] = max((climb(other, (*path, key)) + (other[0] != key[0]) for other in below[key]), default=0)
+            own = any(len(path) > 1 for expr in formulas(computed[key]) for path in expr.reads)
+            height[key] = max(int(own), *(climb(other, (*path, key)) + (other[0] != key[0]) for other in below[key]), 0)
         return height[key]
 
     for key, field in computed.items():
-        reads_children = any(len(path) > 1 for expr in formulas(field) for path in expr.reads)
-        if climb(key, ()) + reads_children > MAX_LEVELS and field.stored:
+        if climb(key, ()) > MAX_LEVELS and field.stored:
             site.report.check("aggregate-too-high", field.mark, limit=MAX_LEVELS)
 
 

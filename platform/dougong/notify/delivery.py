@@ -53,6 +53,10 @@ delivery_table = Table(
 _open = delivery_table.c.state.in_([literal_column("'waiting'"), literal_column("'sending'")])
 Index("dg_delivery_next", delivery_table.c.next_at, sqlite_where=_open, postgresql_where=_open)
 Index("dg_delivery_notification", delivery_table.c.notification)
+_NEXT = select(
+    select(func.min(delivery_table.c.next_at)).where(_open, delivery_table.c.state == "waiting").scalar_subquery(),
+    select(func.min(delivery_table.c.lease_until)).where(_open, delivery_table.c.state == "sending").scalar_subquery(),
+)
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ class Postman:
     def _take(self, ctx: Ctx, limit: int) -> list[Parcel]:
         _recover(ctx)
         d, token = delivery_table.c, secrets.token_hex(8)
-        due = select(d.id).where(d.state == "waiting", d.next_at <= ctx.now).order_by(d.next_at, d.id).limit(limit)
+        due = select(d.id).where(_open, d.state == "waiting", d.next_at <= ctx.now).order_by(d.next_at, d.id).limit(limit)
         ids = list(ctx.connection.execute(due.with_for_update(skip_locked=True)).scalars())
         if not ids:
             return []
@@ -135,16 +139,13 @@ def stuck(connection: Connection, limit: int = 100) -> list[RowMapping]:
 
 def next_due(connection: Connection) -> datetime | None:
     """When something is to be sent, or a lease runs out."""
-    d = delivery_table.c
-    waiting = select(func.min(d.next_at)).where(d.state == "waiting").scalar_subquery()
-    leased = select(func.min(d.lease_until)).where(d.state == "sending").scalar_subquery()
-    return min((at for at in connection.execute(select(waiting, leased)).one() if at is not None), default=None)
+    return min((at for at in connection.execute(_NEXT).one() if at is not None), default=None)
 
 
 def _recover(ctx: Ctx) -> None:
     """Found in `sending` after a crash: again where that is safe, else unknown until a person decides."""
     d = delivery_table.c
-    lost = (d.state == "sending") & (d.lease_until <= ctx.now)
+    lost = _open & (d.state == "sending") & (d.lease_until <= ctx.now)
     safe = [name for name, channel in channels.items() if channel.repeat == "safe"]
     ctx.connection.execute(update(delivery_table).where(lost, d.channel.in_(safe)).values(state="waiting", lease_token=None))
     ctx.connection.execute(update(delivery_table).where(lost).values(state="unknown", lease_token=None))

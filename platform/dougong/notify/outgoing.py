@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import SplitResult, urlsplit
 
 from dougong.problems import Problem, Problems
@@ -46,7 +47,7 @@ class Outgoing:
     resolve: Resolve = resolve
     seconds: float = SECONDS
     most_bytes: int = MOST_BYTES
-    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    tls: ssl.SSLContext = field(default_factory=cache(ssl.create_default_context))
 
     def request(self, method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
         """Raises Problems: `outgoing-refused` (never to be tried again) or `outgoing-failed` (the other side, the way there)."""

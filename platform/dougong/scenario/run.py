@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -16,6 +17,7 @@ from dougong.context import SYSTEM
 from dougong.problems import NOWHERE, Mark, Problem, Problems
 from dougong.scenario import bench
 from dougong.scenario.steps import perform
+from dougong.scenario.switch import likely, parts, switched
 from dougong.scenario.world import Machine, World
 from dougong.spec.app import App, Scenario, Workspace
 
@@ -64,7 +66,24 @@ def play(
     return outcomes
 
 
-def _each(app: App, scenarios: Sequence[Scenario], stage: Stage, place: bench.Bench, workspace: Workspace) -> Iterator[Outcome]:
+def unnoticed(app: App, stage: Stage, url: str, told: Callable[[str, Outcome | None], None] = lambda part, by: None) -> list[str]:
+    """The declared parts without which every scenario still passes: of these the scenarios prove nothing.
+
+    `told` hears of each part with the first scenario that noticed, None where none did. Stops looking there.
+    """
+    out: list[str] = []
+    with bench.bench(url) as place:
+        workspace = stage.set_up(place.base(), VirtualClock(BEGINNING))
+        for part in parts(app):
+            off = switched(workspace, app.id, {part})
+            with closing(_each(off.apps[app.id], likely(app, part, app.scenarios), stage, place, off)) as outcomes:
+                noticed = next((outcome for outcome in outcomes if not outcome.passed), None)
+            told(part, noticed)
+            out += [] if noticed else [part]
+    return out
+
+
+def _each(app: App, scenarios: Sequence[Scenario], stage: Stage, place: bench.Bench, workspace: Workspace) -> Generator[Outcome, None, None]:
     for scenario in scenarios:
         with place.copy() as address:
             clock = VirtualClock(datetime.fromisoformat(scenario.at))

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -118,7 +118,7 @@ class Store:
     def _check(self, connection: Connection, revision: int | None) -> None:
         if revision is None:
             return
-        current = connection.execute(select(system.workspace.c.revision)).scalar_one()
+        current = system.read_revision(connection)
         if current != revision:
             self.renew()
             raise Outdated(current)

@@ -114,6 +114,13 @@ def create_system_tables(connection: Connection) -> None:
         connection.execute(insert(workspace).values(id=1, revision=1, settings={}, secret=secrets.token_urlsafe(32)))
 
 
+_REVISION = select(workspace.c.revision)
+
+
+def read_revision(connection: Connection) -> int:
+    return int(connection.execute(_REVISION).scalar_one())
+
+
 def read_workspace(connection: Connection) -> WorkspaceRow:
     row = connection.execute(select(workspace.c.revision, workspace.c.settings, workspace.c.secret)).one()
     return WorkspaceRow(row.revision, row.settings, row.secret)
