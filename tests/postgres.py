@@ -23,8 +23,12 @@ def binaries() -> Path:
     return Path(on_path).parent
 
 
+FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+"""Nothing of a test's database has to outlive the machine."""
+
+
 @contextmanager
-def server() -> Iterator[str]:
+def server(settings: str = FAST) -> Iterator[str]:
     """Yields an SQLAlchemy address whose database name is to be filled in with `.format(name)`."""
     bin_ = binaries()
     as_owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
@@ -36,8 +40,7 @@ def server() -> Iterator[str]:
         data = folder / "data"
         run = [*as_owner, str(bin_ / "initdb"), "-D", str(data), "-E", "UTF8", "--locale=C.UTF-8", "-A", "trust", "-U", user, "-N"]
         subprocess.run(run, check=True, capture_output=True)
-        fast = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
-        options = f"-k {folder} -c listen_addresses='' {fast} -c max_connections=200"
+        options = f"-k {folder} -c listen_addresses='' {settings} -c max_connections=200"
         control = [*as_owner, str(bin_ / "pg_ctl"), "-D", str(data), "-w"]
         subprocess.run([*control, "-o", options, "-l", str(folder / "log"), "start"], check=True, capture_output=True)
         try:

@@ -1,4 +1,4 @@
-"""Timings of one kind of work, as percentiles in milliseconds."""
+"""Timings of one kind of work, and a client that is an ordinary user with a token."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from urllib.parse import quote
 
 @dataclass(frozen=True)
 class Timing:
+    """Milliseconds."""
+
     p50: float
     p95: float
 
@@ -20,7 +22,7 @@ class Timing:
         return f"{self.p50:.1f} · {self.p95:.1f}"
 
 
-def timed(work: Callable[[int], Any], times: int, warm: int = 5) -> Timing:
+def timed(work: Callable[[int], Any], times: int, warm: int = 3) -> Timing:
     """`work(i)` so often; the first few are not counted."""
     taken = []
     for number in range(-warm, times):
@@ -28,12 +30,15 @@ def timed(work: Callable[[int], Any], times: int, warm: int = 5) -> Timing:
         work(number + warm)
         if number >= 0:
             taken.append((time.perf_counter() - begun) * 1000)
-    taken.sort()
-    return Timing(taken[len(taken) // 2], taken[min(int(len(taken) * 0.95), len(taken) - 1)])
+    return Timing(percentile(taken, 0.5), percentile(taken, 0.95))
+
+
+def percentile(taken: list[float], share: float) -> float:
+    return sorted(taken)[min(int(len(taken) * share), len(taken) - 1)]
 
 
 class Client:
-    """One connection that is kept open, as an ordinary user with a token."""
+    """One connection that is kept open."""
 
     def __init__(self, port: int, token: str) -> None:
         self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
@@ -43,8 +48,8 @@ class Client:
         pairs = "&".join(f"{k}={quote(str(one))}" for k, v in query.items() for one in (v if isinstance(v, list) else [v]))
         return self._send("GET", f"{path}?{pairs}" if pairs else path)
 
-    def post(self, path: str, body: Any) -> Any:
-        return self._send("POST", path, json.dumps(body))
+    def post(self, path: str, values: dict[str, Any]) -> Any:
+        return self._send("POST", path, json.dumps({"values": values}))
 
     def _send(self, method: str, path: str, body: str | None = None) -> Any:
         self._http.request(method, path, body, self._headers)

@@ -6,11 +6,12 @@ The rows are what the save steps would have left; history and events of these ro
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from uuid6 import uuid7
 
 from dougong.context import SYSTEM
@@ -38,13 +39,23 @@ def fill(runtime: Runtime, customers: int, visits: int, owners: list[int], seed:
         with runtime.transaction(SYSTEM, "demo") as ctx:
             table, child = ctx.workspace.tables["bench.customer"], ctx.workspace.tables["bench.visit"]
             rows = list(_customers(dice, made + 1, count, owners, start))
-            ctx.connection.execute(insert(table), rows)
-            ctx.connection.execute(insert(child), list(_visits(dice, rows, per)))
+            below = list(_visits(dice, rows, per))
+            of_each = Counter(visit["customer"] for visit in below)
+            ctx.connection.execute(insert(table), [{**row, "visit_count": of_each[row["id"]]} for row in rows])
+            ctx.connection.execute(insert(child), below)
+        _follow(runtime)
         made += count
     after: int | None = 0
     while after is not None:
         with runtime.store.write() as connection:
             after = search.rebuild(connection, runtime.workspace().tables["bench.customer"], after)
+
+
+def _follow(runtime: Runtime) -> None:
+    """PostgreSQL counts on from where the given ids end; SQLite does so by itself."""
+    if runtime.store.dialect == "postgresql":
+        with runtime.store.write() as connection:
+            connection.execute(text("SELECT setval(pg_get_serial_sequence('bench__customer', 'id'), (SELECT max(id) FROM bench__customer))"))
 
 
 def _customers(dice: random.Random, first: int, count: int, owners: list[int], start: datetime) -> Iterator[dict[str, Any]]:
@@ -54,7 +65,7 @@ def _customers(dice: random.Random, first: int, count: int, owners: list[int], s
         yield {
             "id": id, "uid": str(uuid7()), "revision": 1, "name": name(dice), "phone": f"1{dice.randint(3000000000, 9999999999)}",
             "city": dice.choice(CITIES), "status": dice.choice(("new", "open", "won", "lost")), "score": dice.randint(0, 99),
-            "owner": owner, "creator": owner, "created_at": at, "modified_at": at, "touched_at": at, "visit_count": 0, "last_action_at": at,
+            "owner": owner, "creator": owner, "created_at": at, "modified_at": at, "touched_at": at, "last_action_at": at,
         }  # fmt: skip
 
 

@@ -168,19 +168,21 @@ def first_ahead(ctx: Ctx, rules: Sequence[TimeRule], marks: Mapping[str, Mark]) 
     not all of its records are done with. One statement for all."""
     if not rules:
         return {}
-    shapes = tuple((rule, "" if not marks[rule.key].at else ">" if marks[rule.key].record >= axis.END else ">=") for rule in rules)
-    values = {f"at{n}": axis.decoded(rule, marks[rule.key].at) for n, (rule, shape) in enumerate(shapes) if shape}
+    places = [marks[rule.key] for rule in rules]
+    stands = ["" if not mark.at else ">" if mark.record >= axis.END else ">=" for mark in places]
+    shapes = tuple((rule.form.key, rule.since, how) for rule, how in zip(rules, stands, strict=True))
+    values = {f"at{n}": axis.decoded(rule, mark.at) for n, (rule, mark) in enumerate(zip(rules, places, strict=True)) if mark.at}
     found = ctx.connection.execute(_firsts(ctx.workspace, shapes), values).one()
     return {rule.key: "" if at is None else axis.encoded(rule, {rule.since: at}) for rule, at in zip(rules, found, strict=True)}
 
 
 @lru_cache(maxsize=64)
-def _firsts(workspace: Workspace, shapes: tuple[tuple[TimeRule, str], ...]) -> Select[Any]:
-    """Made once: the worker asks it again and again."""
+def _firsts(workspace: Workspace, shapes: tuple[tuple[str, str, str], ...]) -> Select[Any]:
+    """(form, since field, how it stands to the mark) each. Made once: the worker asks it again and again."""
     parts = []
-    for number, (rule, shape) in enumerate(shapes):
-        table = workspace.tables[rule.form.key]
-        column = table.c[rule.since]
+    for number, (form, since, shape) in enumerate(shapes):
+        table = workspace.tables[form]
+        column = table.c[since]
         at = bindparam(f"at{number}", type_=column.type)
         ahead = column > at if shape == ">" else column >= at if shape else column.is_not(None)
         parts.append(select(func.min(column)).where(ahead, table.c.deleted_at.is_(None)).scalar_subquery())

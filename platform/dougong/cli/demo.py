@@ -44,8 +44,7 @@ def demo(template: Path | None, port: int, phone: bool, keep: Path | None) -> No
         runtime = Runtime(settings)
         try:
             fill(runtime, template or folder("app_templates") / "sales")
-            _announce(runtime, phone)
-            run(runtime, "0.0.0.0" if phone else "127.0.0.1", port)
+            run(runtime, "0.0.0.0" if phone else "127.0.0.1", port, lambda: _announce(runtime, phone))
         finally:
             runtime.close()
 

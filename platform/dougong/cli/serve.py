@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 import click
 from waitress.server import create_server
@@ -31,9 +32,10 @@ def serve(host: str, port: int) -> None:
         run(runtime, host, port)
 
 
-def run(runtime: Runtime, host: str, port: int) -> None:
-    """Until interrupted: the pages, and the embedded worker where no other is set."""
+def run(runtime: Runtime, host: str, port: int, ready: Callable[[], None] = lambda: None) -> None:
+    """Until interrupted: the pages, and the embedded worker where no other is set. `ready` is called once it listens."""
     server = create_server(create_app(runtime), host=host, port=port, threads=8, ident="dougong")
+    ready()
     alone = not runtime.settings.redis_url
     if alone:
         runtime.start_worker()

@@ -116,7 +116,8 @@ def next_due(connection: Connection) -> datetime | None:
 def _take(ctx: Ctx) -> Job | None:
     j = job_table.c
     free = or_(and_(j.state == "open", j.due <= ctx.now), and_(j.state == "running", j.lease_until <= ctx.now))
-    found = ctx.connection.execute(select(j.id).where(_unfinished, free).order_by(j.due, j.id).limit(1).with_for_update(skip_locked=True)).scalar()
+    first = select(j.id).where(_unfinished, free).order_by(j.due, j.id).limit(1)
+    found = ctx.connection.execute(first.with_for_update(skip_locked=True)).scalar()
     if found is None:
         return None
     lease = {"state": "running", "lease_until": ctx.now + LEASE, "lease_token": secrets.token_hex(8), "attempts": j.attempts + 1}

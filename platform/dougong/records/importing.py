@@ -25,6 +25,8 @@ from dougong.spec.form import Field, Form
 from dougong.store.search import batched
 
 BATCH = 500
+BESIDE = ("lines", "related")
+"""Types whose values stand in records of their own."""
 Numbered = tuple[int, sheets.Row]
 """(row number as in the table, whose titles are row 1; the row)."""
 
@@ -64,11 +66,8 @@ class Report:
 
 def importable(form: Form) -> tuple[Field, ...]:
     """The fields that a column can fill."""
-    own = (
-        f
-        for f in form.fields.values()
-        if not (f.computed or field_types[f.type].read_only or f.type in ("lines", "related") or f.value.kind == "file")
-    )
+    own = (f for f in form.fields.values() if not (f.computed or f.value_template or field_types[f.type].read_only or f.type in BESIDE))
+    own = (f for f in own if "file" not in (f.value.kind, f.value.of.kind if f.value.of else ""))
     return tuple(f for f in own if not f.system or f.id == "owner")
 
 

@@ -29,7 +29,7 @@ class Difference:
 def differences(ctx: Ctx, form_key: str) -> Iterator[Difference]:
     """Through the formulas alone, row by row, with nothing of what keeps the values up to date. A value whose instant to flip has
     passed is the tick's to do and no difference."""
-    fields = graph(ctx.workspace).order[form_key]
+    fields = [f for f in graph(ctx.workspace).order[form_key] if f.options.get("copy") is not True]
     form, table = ctx.workspace.forms[form_key], ctx.workspace.tables[form_key]
     keys, after = list(table.c.keys()), 0
     while fields:

@@ -21,7 +21,7 @@ from dougong.records.draft import Draft
 from dougong.records.graph import Upkeep, graph
 from dougong.records.row import from_row, to_row
 from dougong.records.source import RecordSource, environment
-from dougong.spec.form import Form
+from dougong.spec.form import Field, Form
 
 DEEPEST = 3
 Children = Mapping[int, Sequence[Draft]]
@@ -131,7 +131,7 @@ def _by_difference(part: Part, draft: Draft, env: Any, children: Children | None
 def _compute(draft: Draft, mine: Sequence[Kept], dirty: set[str] | None, value: Callable[[Part], Any]) -> None:
     """In an order in which each comes after those it reads; `dirty` None: all of them."""
     for k in mine:
-        if dirty is not None and not k.needed(dirty):
+        if _taken(draft, k.field) or (dirty is not None and not k.needed(dirty)):
             continue
         names = {part.name: value(part) for part in k.parts}
         env = environment(draft.ctx, draft.form.key, draft.new, source=draft.source, old=draft.old, names=names)
@@ -139,6 +139,15 @@ def _compute(draft: Draft, mine: Sequence[Kept], dirty: set[str] | None, value: 
         draft.new[k.field.id] = after
         if dirty is not None and before != after:
             dirty.add(k.field.id)
+
+
+def _taken(draft: Draft, field: Field) -> bool:
+    """A copied lookup stays as it was taken until its link is set anew (SEMANTICS 6); where the field is new, it is taken once."""
+    if draft.old is None or field.formula is None or field.options.get("copy") is not True:
+        return False
+    links = {path[0] for path in field.formula.reads}
+    as_it_was = all(draft.old.get(link) == draft.new.get(link) for link in links)
+    return as_it_was and (draft.old.get(field.id) is not None or draft.ctx.origin != "upgrade")
 
 
 def _locked(ctx: Ctx, form: Form, ids: Sequence[int]) -> list[dict[str, Any]]:

@@ -12,7 +12,8 @@ from dougong.context import SYSTEM
 from dougong.notify.message import notification_table
 from dougong.problems import Problem, Problems
 from dougong.records import query
-from dougong.records.source import RecordSource
+from dougong.records.compute import live_values
+from dougong.records.source import RecordSource, environment
 from dougong.records.titles import display
 from dougong.registry import Registry
 from dougong.scenario.world import World
@@ -112,6 +113,7 @@ def _record(world: World, name: str, wanted: Mapping[str, Any]) -> Iterable[Prob
         if row is None:
             yield from _differs(name, "a record", None)
             return
+        row = {**row, **live_values(form, row, environment(ctx, form_key, row))}
         for field_id, told in wanted.items():
             if field_id not in form.fields:
                 yield Problem("no-such-field", {"field": field_id}, form=form_key, field=field_id)

@@ -11,7 +11,6 @@ from flask import Blueprint, g, render_template
 
 from dougong.context import Ctx
 from dougong.notify import message
-from dougong.problems import Problems
 from dougong.records import ask_later, query, references, rights
 from dougong.records.filters import Filter
 from dougong.records.row import has_columns

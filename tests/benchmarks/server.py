@@ -1,0 +1,81 @@
+"""The server that is measured, as a process of its own: pages, API and the embedded worker.
+
+`python -m tests.benchmarks.server PORT` with DATABASE_URL and DOUGONG_HOME in the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from waitress.server import create_server
+
+from dougong.api import door
+from dougong.runtime import Runtime
+from dougong.settings import Settings
+from dougong.web.app import create_app
+from tests.benchmarks.measure import Client
+
+ROOT = Path(__file__).parents[2]
+ANSWERS_WITHIN = 60
+
+
+def main(port: int) -> None:
+    runtime = Runtime(Settings.read(dict(os.environ)))
+    server = create_server(create_app(runtime, doors=[door.blueprint(runtime)]), host="127.0.0.1", port=port, threads=8)
+    runtime.start_worker()
+    server.run()
+
+
+class Server:
+    """`seconds` is what it took from the start of the process to the first answer."""
+
+    def __init__(self, port: int, pid: int, seconds: float) -> None:
+        self.port, self.pid, self.seconds = port, pid, seconds
+
+    def memory(self) -> float:
+        """MiB."""
+        found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())
+        assert found
+        return int(found[1]) / 1024
+
+
+@contextmanager
+def running(home: Path, url: str, token: str) -> Iterator[Server]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    path = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
+    env = {**os.environ, "DATABASE_URL": url, "DOUGONG_HOME": str(home), "PYTHONPATH": path}
+    begun = time.perf_counter()
+    with (home / "server.log").open("ab") as log:
+        process = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.server", str(port)], env=env, stdout=log, stderr=log)
+    try:
+        _await(port, token, process)
+        yield Server(port, process.pid, time.perf_counter() - begun)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _await(port: int, token: str, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + ANSWERS_WITHIN
+    while True:
+        try:
+            Client(port, token).get("/api/v1/bench/customer", limit=1)
+            return
+        except OSError:
+            if time.monotonic() > until or process.poll() is not None:
+                raise
+            time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
