@@ -23,6 +23,7 @@ from dougong.notify.channels import channels
 from dougong.people import company
 from dougong.people.forms import SYSTEM_FORMS
 from dougong.people.hierarchy import closure
+from dougong.records import aggregates
 from dougong.spec.app import App, Question, Workspace
 from dougong.spec.form import Field, Form
 from dougong.store import physical, system
@@ -90,9 +91,12 @@ def _answer(question: Question, written: Any) -> Any:
 
 def index_requests(apps: Iterable[App]) -> dict[str, set[tuple[str, ...]]]:
     """What to index besides what fields ask for themselves, by form key: the fields that time rules walk along (SEMANTICS 4),
-    and for each sorted view those that its condition holds fast, then the one it is sorted by (SEMANTICS 15)."""
+    and for each sorted view those that its condition holds fast, then the one it is sorted by (SEMANTICS 15); for stored
+    aggregates the link to the parent with the column they seek along (SEMANTICS 6)."""
     wanted: dict[str, set[tuple[str, ...]]] = {}
     for app in apps:
+        for form, columns in aggregates.seeks(app.forms.values()).items():
+            wanted.setdefault(form, set()).update(columns)
         for automation in (*app.automations.values(), *deadlines(app)):
             kind = triggers.get(automation.on.kind)
             if isinstance(kind, TimeTrigger) and automation.on.form and not automation.broken:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -17,6 +17,7 @@ from dougong.automation.scene import Scene
 from dougong.clock import Clock
 from dougong.context import SYSTEM, Ctx
 from dougong.expr.tree import Template
+from dougong.files import attachments
 from dougong.files.storage import Disk
 from dougong.installed import compile_sources
 from dougong.jobs import background
@@ -36,6 +37,8 @@ from dougong.workplace import Workplace
 HELD = "held"
 """A setting of a restored workspace: no rule, timer, message or webhook until an administrator lets them go (THREATS R5)."""
 
+SWEEP_EVERY = timedelta(hours=6)
+
 
 class Runtime(Workplace):
     """A workspace at work: what automations ask of the rest (automation/platform.py), and the worker.
@@ -46,6 +49,7 @@ class Runtime(Workplace):
     def __init__(self, settings: Settings, clock: Clock | None = None, prepared: Workspace | None = None) -> None:
         super().__init__(settings, clock, prepared)
         self.storage = Disk(settings.home / "files")
+        self._swept: datetime | None = None
         self.handlers[importing_job.NAME] = importing_job.handler(self.storage, forecast)
 
     def definition(self, automation: str, digest: str) -> Automation | None:
@@ -83,22 +87,30 @@ class Runtime(Workplace):
         with self.store.read() as connection:
             if system.read_workspace(connection).settings.get(HELD):
                 return self.work_jobs()
-        total = 0
-        while done := self._round():
-            total += done
+        total = service.work(self)
+        while done := self._beside_rules():
+            total += done + service.work(self)
+        self._sweep()
         return total
 
-    def _round(self) -> int:
-        """One read says what is due; only that is begun. A quiet round writes nothing."""
+    def _sweep(self) -> None:
+        """Once in a while: uploads that no record took."""
+        now = self.clock.now()
+        last, self._swept = self._swept or now, self._swept or now
+        if not last <= now < last + SWEEP_EVERY:
+            self._swept = now
+            attachments.sweep(self.store, self.storage, now)
+
+    def _beside_rules(self) -> int:
+        """The clock's changes, messages to outside, long work. One read says what is due; only that is begun."""
 
         def open_() -> AbstractContextManager[Ctx]:
             return self.transaction(SYSTEM, "clock")
 
-        done = service.work(self)
         with self.read(SYSTEM) as ctx:
             coming = (clockwork.next_due(ctx), delivery.next_due(ctx.connection), background.next_due(ctx.connection))
             flips, letters, jobs = (at is not None and at <= ctx.now for at in coming)
-        done += clockwork.tick(open_, self.workspace()) if flips else 0
+        done = clockwork.tick(open_, self.workspace()) if flips else 0
         done += Postman(open_, self.outgoing, self.settings.smtp_url, self.link).work() if letters else 0
         return done + (self.work_jobs() if jobs else 0)
 

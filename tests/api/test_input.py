@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.api.conftest import Site, codes
 
 DEEP = "[" * 100_000 + "]" * 100_000
@@ -40,14 +38,12 @@ BODIES: dict[str, tuple[bytes, int]] = {
 }
 
 
-@pytest.mark.parametrize("kind", BODIES)
-def test_a_body_is_taken_or_refused_with_a_reason(site: Site, kind: str) -> None:
-    sent, status = BODIES[kind]
-    for method, address in (("POST", "desk/party"), ("POST", "desk/party/bulk")):
-        answer = site.ask("li", method, address, data=sent, content_type="application/json")
-        if address.endswith("party"):
-            assert answer.status_code == status, answer.text[:300]
-        assert answer.status_code < 500 and (answer.status_code < 300 or answer.json["problems"][0]["message"]), answer.text[:300]
+def test_a_body_is_taken_or_refused_with_a_reason(site: Site) -> None:
+    for kind, (sent, status) in BODIES.items():
+        answer = site.ask("li", "POST", "desk/party", data=sent, content_type="application/json")
+        assert answer.status_code == status and (status == 201 or answer.json["problems"][0]["message"]), (kind, answer.text[:300])
+        bulk = site.ask("li", "POST", "desk/party/bulk", data=sent, content_type="application/json")
+        assert bulk.status_code in (400, 413, 422) and bulk.json["problems"][0]["message"], (kind, bulk.text[:300])
 
 
 def test_only_json_is_taken_and_nothing_packed(site: Site) -> None:
@@ -84,8 +80,8 @@ QUESTIONS: tuple[tuple[str, int], ...] = (
     ("filter=above:eq:01939f6e-7b5a-7c3e-8d21-000000000000", 422),
     ("filter=count:between:,", 200),
     ("filter=count:between:1", 200),
-    ("filter=name:eq:%00", 422),
-    ("search=%00", 200),
+    ("filter=name:eq:%00", 400),
+    ("search=%00", 400),
     ("sort=items", 422),
     ("filter=name:eq:%ED%A0%80", 200),
     ("filter=facts:contains:x", 422),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-import pytest
-
 from tests.api.conftest import Site, codes
 
 UID = "01939f6e-7b5a-7c3e-8d21-5a6b7c8d9e0f"
@@ -155,6 +153,5 @@ def test_bulk_is_all_or_nothing_or_a_report_per_row(site: Site) -> None:
     assert site.ask("li", "GET", "desk/party?count=true").json["count"]["number"] == 2
 
 
-@pytest.mark.parametrize("number", [501])
-def test_bulk_takes_at_most_500_rows(site: Site, number: int) -> None:
-    assert codes(site.ask("li", "POST", "desk/party/bulk", {"rows": [{"do": "delete", "uid": UID}] * number})) == ["api-too-many"]
+def test_bulk_takes_at_most_500_rows(site: Site) -> None:
+    assert codes(site.ask("li", "POST", "desk/party/bulk", {"rows": [{"do": "delete", "uid": UID}] * 501})) == ["api-too-many"]

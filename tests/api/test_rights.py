@@ -94,9 +94,9 @@ FORBIDDEN_VALUES = {
     "uid": "x",
     "revision": 9,
     "deleted_at": "2026-01-01T00:00:00Z",
-    "creator": None,
+    "creator": "01939f6e-7b5a-7c3e-8d21-000000000000",
     "created_at": "2020-01-01T00:00:00Z",
-    "modified_at": None,
+    "modified_at": "2020-01-01T00:00:00Z",
     "touched_at": "2020-01-01T00:00:00Z",
     "stage": "done",
     "stage_since": "2020-01-01T00:00:00Z",
@@ -104,7 +104,7 @@ FORBIDDEN_VALUES = {
     "number": "P9",
     "cost": "1",
     "secret": "x",
-    "flip_at": None,
+    "flip_at": "2020-01-01T00:00:00Z",
     "parent": 1,
     "nothing": 1,
     "__class__": 1,
@@ -112,28 +112,26 @@ FORBIDDEN_VALUES = {
 }
 
 
-@pytest.mark.parametrize("name", FORBIDDEN_VALUES)
-def test_a_value_that_is_not_the_clerks_to_write_is_refused_and_the_row_unchanged(site: Site, name: str) -> None:
+def test_a_value_that_is_not_the_clerks_to_write_is_refused_and_the_row_unchanged(site: Site) -> None:
     uid = site.make("wang", "desk.party", {"name": "自己的"})
     table = site.runtime.workspace().tables["desk.party"]
 
-    def row() -> object:
+    def rows() -> list[object]:
         with site.runtime.store.read() as connection:
-            return connection.execute(select(table).where(table.c.uid == uid)).one()
+            return list(connection.execute(select(table).order_by(table.c.id)))
 
-    before = row()
-    changes = {"count": 5, name: FORBIDDEN_VALUES[name]}
-    ways = (
-        ("PATCH", f"desk/party/{uid}", {"values": changes}),
-        ("POST", "desk/party", {"values": {"name": "新的", **changes}}),
-        ("POST", "desk/party/bulk", {"rows": [{"do": "update", "uid": uid, "values": changes}]}),
-    )
-    for method, address, body in ways:
-        answer = site.ask("wang", method, address, body)
-        harmless = FORBIDDEN_VALUES[name] is None and answer.status_code in (200, 201)
-        assert answer.status_code in (403, 422) or harmless, (method, answer.text)
-    if FORBIDDEN_VALUES[name] is not None:
-        assert row() == before
+    before = rows()
+    for name, value in FORBIDDEN_VALUES.items():
+        changes = {"count": 5, name: value}
+        ways = (
+            ("PATCH", f"desk/party/{uid}", {"values": changes}),
+            ("POST", "desk/party", {"values": {"name": "新的", **changes}}),
+            ("POST", "desk/party/bulk", {"rows": [{"do": "update", "uid": uid, "values": changes}]}),
+        )
+        for method, address, body in ways:
+            answer = site.ask("wang", method, address, body)
+            assert answer.status_code in (403, 422), (name, method, answer.text)
+        assert rows() == before, name
 
 
 def test_a_masked_value_is_entered_with_a_new_record_but_not_overwritten_unseen(site: Site, planted: dict[str, str]) -> None:

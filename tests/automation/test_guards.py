@@ -163,7 +163,7 @@ def test_a_crash_between_claim_and_start_loses_nothing(make: Make) -> None:
 def test_a_poison_event_is_put_aside_and_the_others_go_on(make: Make) -> None:
     world = make("automation: r\nname: 新\non: {created: case}\ndo: [{create: note, set: {text: 好}}]\n")
     with world.as_system() as ctx:
-        outbox.append(ctx, Event("changed", "desk.case", 1, None, {"moved_at": "no date"}, ("moved_at",)))
+        outbox.append(ctx, Event("created", "desk.case", 1, None, {"moved_at": "no date"}, ("moved_at",)))
     world.create(title="甲")
     world.create(title="乙")
     world.wait(minutes=20)

@@ -25,7 +25,8 @@ CHUNK = 20_000
 
 
 def name(dice: random.Random) -> str:
-    return dice.choice(CITIES) + "".join(dice.choices(WORDS, k=dice.randint(2, 4))) + dice.choice(TRADES) + dice.choice(("有限公司", "", "股份有限公司"))
+    brand = "".join(dice.choices(WORDS, k=dice.randint(2, 4)))
+    return dice.choice(CITIES) + brand + dice.choice(TRADES) + dice.choice(("有限公司", "", "股份有限公司"))
 
 
 def fill(runtime: Runtime, customers: int, visits: int, owners: list[int], seed: int = 20260302) -> None:
@@ -55,7 +56,8 @@ def _follow(runtime: Runtime) -> None:
     """PostgreSQL counts on from where the given ids end; SQLite does so by itself."""
     if runtime.store.dialect == "postgresql":
         with runtime.store.write() as connection:
-            connection.execute(text("SELECT setval(pg_get_serial_sequence('bench__customer', 'id'), (SELECT max(id) FROM bench__customer))"))
+            sequence = "pg_get_serial_sequence('bench__customer', 'id')"
+            connection.execute(text(f"SELECT setval({sequence}, (SELECT max(id) FROM bench__customer))"))
 
 
 def _customers(dice: random.Random, first: int, count: int, owners: list[int], start: datetime) -> Iterator[dict[str, Any]]:

@@ -40,6 +40,11 @@ class Server:
     def __init__(self, port: int, pid: int, seconds: float) -> None:
         self.port, self.pid, self.seconds = port, pid, seconds
 
+    def cpu(self) -> float:
+        """Seconds of processor time so far, its worker's included."""
+        ticks = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory(self) -> float:
         """MiB."""
         found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())

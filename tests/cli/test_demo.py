@@ -20,7 +20,17 @@ def demo(tmp_path: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-u", "-c", "from dougong.cli.main import main; main()", "demo", "--port", str(port), "--keep", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-u",
+        "-c",
+        "from dougong.cli.main import main; main()",
+        "demo",
+        "--port",
+        str(port),
+        "--keep",
+        str(tmp_path),
+    ]
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "platform"), "DOUGONG_LANG": "zh"}
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None

@@ -37,7 +37,11 @@ def test_a_table_is_tried_imported_mended_and_imported_again(run: Run, files: di
     done = run(import_, *arguments, "--errors", files["errors.csv"], code=1)
     assert "4 rows: 1 created, 0 updated, 0 unchanged, 3 with faults" in done and "row 3 fault" in done
     faults = list(csv.DictReader(Path(files["errors.csv"]).read_text("utf-8-sig").splitlines()))
-    assert [(f["行号 Row"], f["客户名"], bool(f["原因"]), bool(f["Reason"])) for f in faults] == [("3", "乙", True, True), ("4", "丙", True, True), ("5", "丁", True, True)]
+    assert [(f["行号 Row"], f["客户名"], bool(f["原因"]), bool(f["Reason"])) for f in faults] == [
+        ("3", "乙", True, True),
+        ("4", "丙", True, True),
+        ("5", "丁", True, True),
+    ]
 
     mended = Path(files["errors.csv"]).read_text("utf-8-sig").replace(",x,", ",2,").replace("丙,3,丙", "丙,3,甲")
     Path(files["errors.csv"]).write_text(mended, "utf-8")
@@ -48,14 +52,26 @@ def test_a_table_is_tried_imported_mended_and_imported_again(run: Run, files: di
 
 
 def test_what_is_exported_is_imported_as_it_was(run: Run, files: dict[str, str]) -> None:
-    Path(files["table.csv"]).write_text("名称,手机,成本,份额,标签,起始\n=1+1,13800000000,-5.5,12.5%,老、新,2026-03-01\n'@x,,0,,,\n", "utf-8")
+    Path(files["table.csv"]).write_text(
+        "名称,手机,成本,份额,标签,起始\n=1+1,13800000000,-5.5,12.5%,老、新,2026-03-01\n'@x,,0,,,\n", "utf-8"
+    )
     assert "2 created" in run(import_, files["table.csv"], "--form", "desk.party")
     for name in ("out.csv", "out.xlsx"):
-        run(export, "desk.party", files[name], "--fields", "name,phone,cost,share,tags,since,agreed,met_at,level", "--filter", "name:filled:")
+        run(
+            export,
+            "desk.party",
+            files[name],
+            "--fields",
+            "name,phone,cost,share,tags,since,agreed,met_at,level",
+            "--filter",
+            "name:filled:",
+        )
         assert len(list(rows(Path(files[name])))) == 2
         mapping = Path(files["map.yaml"])
         mapping.write_text(
-            "import: back\nform: desk.party\nkey: name\ncolumns: {名称: name, 手机: phone, 成本: cost, 份额: share, 标签: tags, 起始: since, 同意: agreed, 级别: level}\n", "utf-8"
+            "import: back\nform: desk.party\nkey: name\n"
+            "columns: {名称: name, 手机: phone, 成本: cost, 份额: share, 标签: tags, 起始: since, 同意: agreed, 级别: level}\n",
+            "utf-8",
         )
         assert "0 created, 0 updated, 2 unchanged, 0 with faults" in run(import_, files[name], "--mapping", files["map.yaml"])
     text = Path(files["out.csv"]).read_text("utf-8-sig")

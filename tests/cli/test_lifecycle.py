@@ -16,7 +16,7 @@ from dougong.cli.plan import plan
 from tests.cli.conftest import Run
 
 APP = "app: notes\nversion: 1.0.0\nname: 便条\nmenu: [note]\n"
-FORM = "form: note\nname: 便条\ntitle: \"{{ text }}\"\nfields:\n  text: {name: 内容, type: text, required: true}\n"
+FORM = 'form: note\nname: 便条\ntitle: "{{ text }}"\nfields:\n  text: {name: 内容, type: text, required: true}\n'
 MORE = "  place: {name: 地点, type: text}\n"
 
 

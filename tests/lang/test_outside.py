@@ -45,7 +45,10 @@ MISTAKES = [
     ("ask_later: [{since: at, within: 2h, fields: [note], before: ⟦note⟧, message: 先补}]", "before-not-yes-no"),
     ("ask_later: [{since: at, within: 2h, fields: [note], before: ⟦okk⟧, message: 先补}]", "unknown-field"),
     ("ask_later: [⟦{⟧since: at, within: 2h, fields: [note], before: ok}]", "no-message"),
-    ("ask_later:\n  - {id: x, since: at, within: 2h, fields: [note]}\n  - {id: ⟦x⟧, since: at, within: 2h, fields: [name]}", "duplicate-item-id"),
+    (
+        "ask_later:\n  - {id: x, since: at, within: 2h, fields: [note]}\n  - {id: ⟦x⟧, since: at, within: 2h, fields: [name]}",
+        "duplicate-item-id",
+    ),
 ]
 
 

@@ -4,16 +4,21 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from dougong.clock import VirtualClock
-from dougong.runtime import Runtime
 from sqlalchemy import create_engine, make_url, text
 
+from dougong.clock import VirtualClock
+from dougong.runtime import Runtime
 from tests.records.ground import MONDAY, Base, Ground, set_up, settings
 
 Make = Callable[..., Ground]
-PEOPLE: dict[str, dict[str, Any]] = {"li": {"roles": ["clerk"]}, "wang": {"manager": "li", "roles": ["clerk"]}, "zhao": {"manager": "li", "roles": ["clerk"]}}
+PEOPLE: dict[str, dict[str, Any]] = {
+    "li": {"roles": ["clerk"]},
+    "wang": {"manager": "li", "roles": ["clerk"]},
+    "zhao": {"manager": "li", "roles": ["clerk"]},
+}
 
 
 @pytest.fixture(scope="session")
@@ -45,8 +50,9 @@ def _base(bases: dict[str, Base], url: str, app: tuple[str, ...], people: Mappin
         if make_url(url).get_backend_name() == "sqlite":
             where = f"sqlite:///{bases[''][0]}/{len(bases)}.db"
         else:
-            where = make_url(url).set(database=f"base{len(bases)}").render_as_string(hide_password=False)
-            _admin(url, f"CREATE DATABASE base{len(bases)}")
+            base = f"base{uuid4().hex}"
+            where = make_url(url).set(database=base).render_as_string(hide_password=False)
+            _admin(url, f"CREATE DATABASE {base}")
         bases[name] = (where, *set_up(where, app, people))
     return bases[name]
 

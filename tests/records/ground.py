@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sqlalchemy import func, select
+
 from dougong.clock import VirtualClock
 from dougong.context import SYSTEM, Actor, Ctx, Origin
 from dougong.events.outbox import event_table
@@ -23,7 +25,6 @@ from dougong.records.row import from_row
 from dougong.runtime import Runtime
 from dougong.settings import Settings
 from dougong.spec.app import Workspace
-from sqlalchemy import func, select
 
 T = TypeVar("T")
 MONDAY = datetime(2026, 3, 2, 1, tzinfo=UTC)
@@ -61,12 +62,29 @@ class Ground:
         with self.transaction(who, origin) as ctx:
             return work(ctx)
 
-    def create(self, form: str, values: Mapping[str, Any] | None = None, *, who: str = "", origin: Origin = "person", uid: str | None = None, **more: Any) -> Saved:
+    def create(
+        self,
+        form: str,
+        values: Mapping[str, Any] | None = None,
+        *,
+        who: str = "",
+        origin: Origin = "person",
+        uid: str | None = None,
+        **more: Any,
+    ) -> Saved:
         with self.transaction(who, origin) as ctx:
             return save.create(ctx, key(form), self.parsed(ctx, form, {**(values or {}), **more}), uid)
 
     def edit(
-        self, form: str, id: int, values: Mapping[str, Any] | None = None, *, who: str = "", origin: Origin = "person", revision: int | None = None, **more: Any
+        self,
+        form: str,
+        id: int,
+        values: Mapping[str, Any] | None = None,
+        *,
+        who: str = "",
+        origin: Origin = "person",
+        revision: int | None = None,
+        **more: Any,
     ) -> Saved:
         with self.transaction(who, origin) as ctx:
             return save.edit(ctx, key(form), id, self.parsed(ctx, form, {**(values or {}), **more}), revision)
@@ -143,7 +161,9 @@ def set_up(url: str, app: Sequence[str], people: Mapping[str, Mapping[str, Any]]
             ids: dict[str, int] = {}
             for login, given in people.items():
                 more = {k: v for k, v in given.items() if k not in ("manager", "roles")}
-                ids[login] = users.create(ctx.connection, Person(name=login, login=login, manager=ids.get(given.get("manager", "")), **more))
+                ids[login] = users.create(
+                    ctx.connection, Person(name=login, login=login, manager=ids.get(given.get("manager", "")), **more)
+                )
                 for role in given.get("roles", ()):
                     roles.give(ctx.connection, ids[login], APP, role)
         return runtime.workspace(), ids

@@ -15,19 +15,43 @@ from dougong.workflow import service as workflow
 from tests.records.conftest import Make
 from tests.records.ground import MONDAY, Ground, codes
 
-TRIP = (
-    "form: trip\nname: 出访\ntitle: '{{ name }}'\nfields:\n  name: {name: 名称, type: text}\n  ended_at: {name: 结束, type: datetime}\n"
-    "  next: {name: 下一步, type: text}\n  span: {name: 时段, type: date_range}\n  tags: {name: 标签, type: tags}\n  done: {name: 归档, type: yes_no}\n"
-    "ask_later:\n  - {id: facts, since: ended_at, within: 2h, fields: [next, span, tags], before: done, message: 归档前请补三项}\n"
-    "  - {id: way, since: ended_at, within: 1d, fields: [next], before: over, message: 先写下一步}\n"
-)
+TRIP = """
+form: trip
+name: 出访
+title: "{{ name }}"
+fields:
+  name:     {name: 名称, type: text}
+  ended_at: {name: 结束, type: datetime}
+  next:     {name: 下一步, type: text}
+  span:     {name: 时段, type: date_range}
+  tags:     {name: 标签, type: tags}
+  done:     {name: 归档, type: yes_no}
+ask_later:
+  - {id: facts, since: ended_at, within: 2h, fields: [next, span, tags], before: done, message: 归档前请补三项}
+  - {id: way, since: ended_at, within: 1d, fields: [next], before: over, message: 先写下一步}
+""".lstrip()
 FLOW = "workflow: flow\nname: 流程\nform: trip\nstages: [{id: begun, name: 开始}, {id: over, name: 结束, final: true}]\n"
-ROLES = (
-    "role: clerk\nname: 文员\nfallback: true\ncan: {trip: {may: [see, add, edit, delete]}}\n---\n"
-    "role: reader\nname: 读者\ncan: {trip: {may: [see]}}\n---\nrole: half\nname: 半个\ncan: {trip: {may: [see, edit], read_only: [span, tags]}}\n"
-)
+ROLES = """
+role: clerk
+name: 文员
+fallback: true
+can: {trip: {may: [see, add, edit, delete]}}
+---
+role: reader
+name: 读者
+can: {trip: {may: [see]}}
+---
+role: half
+name: 半个
+can: {trip: {may: [see, edit], read_only: [span, tags]}}
+""".lstrip()
 FULL: dict[str, Any] = {"next": "报价", "span": ["2026-03-02", "2026-03-03"], "tags": ["甲"]}
-PEOPLE = {"li": {"roles": ["clerk"]}, "wang": {"manager": "li", "roles": ["clerk"]}, "he": {"roles": ["half"]}, "guo": {"roles": ["reader"]}}
+PEOPLE = {
+    "li": {"roles": ["clerk"]},
+    "wang": {"manager": "li", "roles": ["clerk"]},
+    "he": {"roles": ["half"]},
+    "guo": {"roles": ["reader"]},
+}
 
 
 @pytest.fixture

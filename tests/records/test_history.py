@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Executable, delete, select, update
+
 from dougong.context import SYSTEM
 from dougong.events.outbox import event_table
 from dougong.problems import Problems
@@ -14,8 +17,6 @@ from dougong.records.erase import erase
 from dougong.records.history import history_table as h
 from dougong.records.history import value_table as v
 from dougong.records.query import Query, count
-from sqlalchemy import delete, select, update
-
 from tests.records.conftest import Make
 from tests.records.ground import Ground, clerk, codes, key
 
@@ -51,7 +52,10 @@ def story(ground: Ground) -> int:
 
 def told(ground: Ground, id: int, form: str = "paper") -> list[tuple[Any, ...]]:
     found = ground.read(lambda ctx: history.entries(ctx, key(form), id))
-    return [(head["kind"], head["actor_name"], head["origin"], {x["field"]: (x["old"], x["new"]) for x in values}) for head, values in reversed(found)]
+    return [
+        (head["kind"], head["actor_name"], head["origin"], {x["field"]: (x["old"], x["new"]) for x in values})
+        for head, values in reversed(found)
+    ]
 
 
 def broken(ground: Ground, id: int, form: str = "paper") -> int | None:
@@ -63,7 +67,8 @@ def test_every_change_has_one_entry_with_who_how_before_and_after(workspace: Mak
     id = story(ground)
     entries = told(ground, id)
     assert [e[:3] for e in entries] == [
-        ("create", "wang", "person"), ("edit", "li", "person"), ("edit", "wang", "person"), ("delete", "li", "person"), ("restore", "li", "restore"),
+        ("create", "wang", "person"), ("edit", "li", "person"), ("edit", "wang", "person"),
+        ("delete", "li", "person"), ("restore", "li", "restore"),
     ]  # fmt: skip
     created, edited, emptied = entries[0][3], entries[1][3], entries[2][3]
     assert (created["title"], created["words"]) == ((None, "合同"), (None, 3))
@@ -74,7 +79,7 @@ def test_every_change_has_one_entry_with_who_how_before_and_after(workspace: Mak
     assert broken(ground, id) is None and broken(ground, 1, "paper_parts") is None
 
 
-TAMPERING = {
+TAMPERING: dict[str, Callable[[int], Executable]] = {
     "an entry's origin": lambda first: update(h).where(h.c.id == first).values(origin="import"),
     "an entry's author": lambda first: update(h).where(h.c.id == first).values(actor_name="somebody"),
     "a value before": lambda first: update(v).where(v.c.history == first + 1, v.c.field == "words").values(old=30),
@@ -141,7 +146,9 @@ def test_what_is_erased_is_gone_everywhere_and_the_chain_says_so(workspace: Make
     assert ground.values("paper", id, "title", "words") == (None, None)
     assert broken(ground, id) is None and ground.read(lambda ctx: history.is_erased(ctx, key("paper"), id))
     assert all(values == {} for *_, values in told(ground, id))
-    images = ground.read(lambda ctx: ctx.connection.execute(select(event_table.c.old, event_table.c.new).where(event_table.c.form.like("desk.paper%"))).all())
+    images = ground.read(
+        lambda ctx: ctx.connection.execute(select(event_table.c.old, event_table.c.new).where(event_table.c.form.like("desk.paper%"))).all()
+    )
     assert images and all(old is None and new is None for old, new in images)
     assert ground.read(lambda ctx: comments.of(ctx, key("paper"), uid), "wang") == []
     assert ground.read(lambda ctx: count(ctx, Query(key("paper"), search="身份证"))).number == 0

@@ -97,9 +97,15 @@ def test_rows_made_in_bulk_are_those_made_one_by_one(runtime: Runtime, tmp_path:
     assert sorted(r["number"] for r in whole) == [f"P{n:04}" for n in range(1, 7)]
     with runtime.read(SYSTEM) as ctx:
         assert [history.broken_at(ctx, "desk.party", id) for id in range(1, 7)] == [None] * 6
-        entries = [[(v["field"], v["new"]) for v in values if v["field"] not in times] for id in (1, 4) for _, values in history.entries(ctx, "desk.party", id)]
+        entries = [
+            [(v["field"], v["new"]) for v in values if v["field"] not in times]
+            for id in (1, 4)
+            for _, values in history.entries(ctx, "desk.party", id)
+        ]
         assert sorted(entries[0]) == sorted(entries[1])
-        events = ctx.connection.execute(select(event_table.c.kind, event_table.c.origin, event_table.c.quiet).order_by(event_table.c.id)).all()
+        events = ctx.connection.execute(
+            select(event_table.c.kind, event_table.c.origin, event_table.c.quiet).order_by(event_table.c.id)
+        ).all()
         kinds = [tuple(e) for e in events]
         assert kinds == [("created", "import", True), ("stage_entered", "import", True)] * 6
         assert [r["name"] for r in page(ctx, Query("desk.party", search="甲")).rows] == ["甲二", "甲"]
@@ -108,7 +114,12 @@ def test_rows_made_in_bulk_are_those_made_one_by_one(runtime: Runtime, tmp_path:
 def test_a_row_is_found_again_by_its_key_also_within_a_table(runtime: Runtime, tmp_path: Path) -> None:
     bring(runtime, table(tmp_path, ROWS))
     mapping = replace(PARTIES, columns={"名称": "name", "数量": "count", "上级": "above"})
-    rows: list[Mapping[str, Any]] = [{"名称": "甲", "数量": "3"}, {"名称": "甲", "数量": "4"}, {"名称": "丁", "上级": "甲"}, {"名称": "丁", "数量": "9", "上级": "甲"}]
+    rows: list[Mapping[str, Any]] = [
+        {"名称": "甲", "数量": "3"},
+        {"名称": "甲", "数量": "4"},
+        {"名称": "丁", "上级": "甲"},
+        {"名称": "丁", "数量": "9", "上级": "甲"},
+    ]
     report = bring(runtime, table(tmp_path, rows, ("名称", "数量", "上级")), mapping)
     assert report.count() == {"rows": 4, "created": 1, "updated": 2, "unchanged": 1, "failed": 0}
     found = {row["name"]: row for row in parties(runtime)}
@@ -191,7 +202,11 @@ def test_rules_hear_of_the_rows_only_where_that_is_ticked(runtime: Runtime, tmp_
     bring(runtime, table(tmp_path, ROWS[1:]), PARTIES)
     with runtime.store.read() as connection:
         created = event_table.c.kind == "created"
-        assert list(connection.execute(select(event_table.c.quiet).where(created).order_by(event_table.c.id)).scalars()) == [False, True, True]
+        assert list(connection.execute(select(event_table.c.quiet).where(created).order_by(event_table.c.id)).scalars()) == [
+            False,
+            True,
+            True,
+        ]
 
 
 def test_an_importer_has_no_more_rights_than_anybody(runtime: Runtime, tmp_path: Path) -> None:
@@ -202,7 +217,9 @@ def test_an_importer_has_no_more_rights_than_anybody(runtime: Runtime, tmp_path:
             bring(runtime, table(tmp_path, ROWS), replace(PARTIES, columns={"名称": "name", "数量": id}))
     report = bring(runtime, table(tmp_path, [{"名称": "别人的", "数量": "2"}, {"名称": "自己的", "上级": "别人的"}]), who=2)
     assert sorted(problems[0].code for _, problems in report.faults) == ["not-unique-unseen", "reference-not-found"]
-    hidden = bring(runtime, table(tmp_path, [{"名称": "新的", "数量": "7"}]), replace(PARTIES, columns={"名称": "name", "数量": "cost"}), who=2)
+    hidden = bring(
+        runtime, table(tmp_path, [{"名称": "新的", "数量": "7"}]), replace(PARTIES, columns={"名称": "name", "数量": "cost"}), who=2
+    )
     assert [problems[0].code for _, problems in hidden.faults] == ["field-not-writable"]
     with runtime.store.read() as connection:
         assert connection.execute(select(func.count()).select_from(runtime.workspace().tables["desk.party"])).scalar_one() == 1
@@ -212,23 +229,30 @@ def test_an_importer_has_no_more_rights_than_anybody(runtime: Runtime, tmp_path:
 
 def test_titles_are_guessed_and_tables_read_as_offices_write_them(runtime: Runtime, tmp_path: Path) -> None:
     form = runtime.workspace().forms["desk.party"]
-    assert importing.guess(form, ["名称*", " 手机 ", "LEVEL", "编号", "名称", "别的"]) == {"名称*": "name", " 手机 ": "phone", "LEVEL": "level"}
+    assert importing.guess(form, ["名称*", " 手机 ", "LEVEL", "编号", "名称", "别的"]) == {
+        "名称*": "name",
+        " 手机 ": "phone",
+        "LEVEL": "level",
+    }
     for encoding, separator in (("gb18030", ","), ("utf-8", ";"), ("utf-8-sig", "\t")):
         path = tmp_path / "t.csv"
         path.write_text("名称,数量\n宁波骨科,5\n\n,\n".replace(",", separator), encoding)
         assert list(sheets.rows(path)) == [{"名称": "宁波骨科", "数量": "5"}]
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out)
-    book.add_worksheet().add_table(0, 0, 1, 2, {"data": [["=1+1", 0.125, 13800000000.0]], "columns": [{"header": h} for h in ("名称", "份额", "手机")]})
+    book.add_worksheet().add_table(
+        0, 0, 1, 2, {"data": [["=1+1", 0.125, 13800000000.0]], "columns": [{"header": h} for h in ("名称", "份额", "手机")]}
+    )
     book.close()
     path = tmp_path / "t.xlsx"
     path.write_bytes(out.getvalue())
-    assert list(sheets.rows(path))[0]["份额"] == 0.125 and list(sheets.rows(path))[0]["手机"] == 13800000000
+    first = next(sheets.rows(path))
+    assert first["份额"] == 0.125 and first["手机"] == 13800000000
 
 
 BROKEN: tuple[tuple[bytes, str], ...] = (
     (b"", "sheet-empty"), (b"\n\n", "sheet-empty"), (b"\xff\x00\x81", "sheet-encoding"), (b"PK\x03\x04broken", "sheet-unreadable"),
-    ("a,a\n1,2\n".encode(), "sheet-double-title"), (",".join(f"c{n}" for n in range(300)).encode() + b"\n1\n", "sheet-too-wide"),
+    (b"a,a\n1,2\n", "sheet-double-title"), (",".join(f"c{n}" for n in range(300)).encode() + b"\n1\n", "sheet-too-wide"),
 )  # fmt: skip
 
 

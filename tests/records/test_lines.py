@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from dougong.problems import Problems
 
+from dougong.problems import Problems
 from tests.records.conftest import Make
 from tests.records.ground import Ground, clerk, codes
 

@@ -60,9 +60,14 @@ def test_a_visitor_adds_with_declared_fields_and_sees_nothing(ground: Ground) ->
 
 @pytest.mark.parametrize(
     ("raw", "code"),
-    [({"name": "甲", "inner": "x"}, "field-not-writable"), ({"name": "甲", "hidden": "x"}, "field-not-writable"),
-     ({"name": "甲", "owner": "li"}, "reference-not-found"), ({"name": "甲", "touched_at": "2026-01-01 00:00"}, "field-not-writable"), ({}, "required")],
-)  # fmt: skip
+    [
+        ({"name": "甲", "inner": "x"}, "field-not-writable"),
+        ({"name": "甲", "hidden": "x"}, "field-not-writable"),
+        ({"name": "甲", "owner": "li"}, "reference-not-found"),
+        ({"name": "甲", "touched_at": "2026-01-01 00:00"}, "field-not-writable"),
+        ({}, "required"),
+    ],
+)
 def test_everything_else_is_refused(ground: Ground, raw: dict[str, Any], code: str) -> None:
     with pytest.raises(Problems) as refused:
         submit(ground, raw)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from dougong.cli.test import run
-from dougong.lang.load import read_folder
 from dougong.installed import compile_sources
+from dougong.lang.load import read_folder
 
 FIRST = Path(__file__).parents[2] / "examples" / "first"
 

@@ -75,7 +75,9 @@ def test_a_delivery_becomes_a_record_and_is_read_in_formulas_as_text(desk: Site,
         assert connection.execute(select(notification_table.c.body)).scalar_one() == "{{7*7}} 推车 / {{7*7}} 推车"
 
 
-@pytest.mark.parametrize("header", [None, "", "t=1,v1=00", "v1=00", "t=,v1=", "t=٣,v1=00", "t=99999999999999,v1=00", "x" * 5000, "t=1,v1=é"])
+@pytest.mark.parametrize(
+    "header", [None, "", "t=1,v1=00", "v1=00", "t=,v1=", "t=٣,v1=00", "t=99999999999999,v1=00", "x" * 5000, "t=1,v1=é"]
+)
 def test_without_a_right_signature_nothing_happens(desk: Site, sender: Sender, header: str | None) -> None:
     assert sender.send(**{"X-Dougong-Signature": header}).status_code == 401
     assert events(desk) == 0

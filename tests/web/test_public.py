@@ -20,8 +20,6 @@ from werkzeug.test import TestResponse
 from dougong.automation.tables import run_table
 from dougong.clock import VirtualClock
 from dougong.context import SYSTEM
-from dougong.files import attachments
-from dougong.files.storage import Disk
 from dougong.files.tables import file
 from dougong.records import public
 from dougong.web.app import create_app
@@ -229,10 +227,13 @@ def test_uploads_need_a_page_a_declared_field_and_measure(desk: Site, guest: Vis
 
 def test_files_that_no_entry_names_are_swept(desk: Site, guest: Visitor) -> None:
     assert upload(guest, nonce(guest)).status_code == 201
-    storage = Disk(desk.runtime.settings.home / "files")
-    attachments.sweep(desk.runtime.store, storage, NOW + timedelta(days=3))
+    for hours, kept in ((23, 1), (72, 0)):
+        clock(desk).move_to(NOW + timedelta(hours=hours))
+        desk.runtime.work()
+        with desk.runtime.store.read() as connection:
+            assert connection.execute(select(func.count()).select_from(file)).scalar_one() == kept
+    assert not list(desk.runtime.storage.keys(NOW.date() + timedelta(days=9)))
     with desk.runtime.store.read() as connection:
-        assert connection.execute(select(func.count()).select_from(file)).scalar_one() == 0
         assert connection.execute(select(func.count()).select_from(run_table)).scalar_one() == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from dougong.spec.app import Guard, Stage, Workflow
 from dougong.spec.label import Label
 from dougong.workflow.machine import Facts, decide, following, reachable

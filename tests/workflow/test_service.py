@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+
 from dougong.context import SYSTEM, Actor
 from dougong.problems import Problems
 from dougong.records import bulk, save
 from dougong.workflow import service
-
 from tests.records.conftest import Make
 from tests.records.ground import MONDAY, Ground, codes, key
 
@@ -52,7 +53,13 @@ role: guest
 name: 访客
 can: {deal: {may: [see]}}
 """
-PEOPLE = {"li": {"roles": ["clerk"]}, "wang": {"manager": "li", "roles": ["clerk"]}, "zhao": {"roles": ["clerk"]}, "zhou": {"roles": ["head"]}, "ke": {"roles": ["guest"]}}
+PEOPLE = {
+    "li": {"roles": ["clerk"]},
+    "wang": {"manager": "li", "roles": ["clerk"]},
+    "zhao": {"roles": ["clerk"]},
+    "zhou": {"roles": ["head"]},
+    "ke": {"roles": ["guest"]},
+}
 APP = (DEAL, FLOW, ROLES)
 
 
@@ -77,8 +84,9 @@ def stage(ground: Ground, id: int) -> Any:
 
 APPS = Actor(app="desk", name="rule")
 AS: dict[str, tuple[Actor | None, Any]] = {
-    "a person": (None, "person"), "the API": (None, "api"), "an import": (None, "import"), "a device": (None, "device"), "an undo": (None, "restore"),
-    "an automation": (APPS, "automation"), "the system": (SYSTEM, "person"), "an upgrade": (SYSTEM, "upgrade"), "an approval": (APPS, "approval"),
+    "a person": (None, "person"), "the API": (None, "api"), "an import": (None, "import"), "a device": (None, "device"),
+    "an undo": (None, "restore"), "an automation": (APPS, "automation"), "the system": (SYSTEM, "person"),
+    "an upgrade": (SYSTEM, "upgrade"), "an approval": (APPS, "approval"),
     "a public form": (SYSTEM, "public"), "sample data": (SYSTEM, "demo"),
 }  # fmt: skip
 WRITES: dict[str, Mapping[str, Any]] = {"stage": {"stage": "won"}, "since": {"stage_since": datetime(2020, 1, 1, tzinfo=UTC)}}
@@ -94,7 +102,11 @@ def test_no_path_but_the_machine_writes_a_stage(workspace: Make) -> None:
                         save.edit(ctx, key("deal"), id, values)
                     else:
                         save.create(ctx, key("deal"), {"name": "乙", **values})
-                assert {p.code for p in problems.value} == {"stage-not-writable" if what == "stage" else "field-not-writable"}, (who, what, verb)
+                assert {p.code for p in problems.value} == {"stage-not-writable" if what == "stage" else "field-not-writable"}, (
+                    who,
+                    what,
+                    verb,
+                )
     with ground.transaction("wang", "import") as ctx:
         (outcome,) = bulk.create_many(ctx, key("deal"), [{"name": "丙", "stage": "won"}])
     assert isinstance(outcome, Problems)
@@ -125,13 +137,19 @@ def test_forward_one_stage_at_a_time_through_both_guards(workspace: Make) -> Non
 
 def test_the_time_in_each_stage_is_kept(workspace: Make) -> None:
     ground, id = deal(workspace)
-    for hours, to, who, more in ((2, "shown", "wang", {}), (5, "talk", "wang", {}), (9, "shown", "li", {"comment": "未谈清"}), (10, "talk", "wang", {})):
+    for hours, to, who, more in (
+        (2, "shown", "wang", {}),
+        (5, "talk", "wang", {}),
+        (9, "shown", "li", {"comment": "未谈清"}),
+        (10, "talk", "wang", {}),
+    ):
         ground.clock.move_to(MONDAY + timedelta(hours=hours))
         move(ground, id, to, who, **more)
     times = ground.read(lambda ctx: service.times(ctx, key("deal"), id))
     hours_ = [(t["stage"], _hours(t["entered_at"]), _hours(t["left_at"]), t["direction"], t["comment"]) for t in times]
     assert hours_ == [
-        ("open", 0, 2, "forward", None), ("shown", 2, 5, "forward", None), ("talk", 5, 9, "forward", None), ("shown", 9, 10, "back", "未谈清"),
+        ("open", 0, 2, "forward", None), ("shown", 2, 5, "forward", None), ("talk", 5, 9, "forward", None),
+        ("shown", 9, 10, "back", "未谈清"),
         ("talk", 10, None, "forward", None),
     ]  # fmt: skip
     assert [t["by"] for t in times] == [ground.people[w] for w in ("wang", "wang", "wang", "li", "wang")]
@@ -168,7 +186,7 @@ def test_a_final_stage_is_left_only_by_those_who_may_push_back(workspace: Make) 
 def test_the_probability_stays_within_its_stage_and_follows_it(workspace: Make) -> None:
     ground, id = deal(workspace)
     for value, fits in (("20%", False), ("4%", False), ("5%", True), ("15%", True)):
-        work = lambda: ground.edit("deal", id, probability=value, who="wang")  # noqa: B023, E731
+        work = partial(ground.edit, "deal", id, probability=value, who="wang")
         if fits:
             work()
         else:

@@ -66,6 +66,8 @@ def http(error: Exception) -> tuple[Response, int]:
 
 
 def clash(error: Exception) -> tuple[Response, int]:
-    """Somebody else was faster, or the database is busy: the same request may succeed."""
+    """Somebody else was faster, or the database is busy: the same request may succeed. What the database can't hold never will."""
     assert isinstance(error, IntegrityError | OperationalError | DataError)
+    if isinstance(error, DataError):
+        return jsonify({"problems": told([Problem("api-refused")])}), 422
     return jsonify({"problems": told([Problem("workspace-busy")])}), 409

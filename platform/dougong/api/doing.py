@@ -13,6 +13,7 @@ from dougong.api.answers import Stale
 from dougong.context import Ctx
 from dougong.problems import Problem, Problems
 from dougong.records import entry, query, requests, rights, save
+from dougong.records.draft import Saved
 from dougong.spec.form import Form
 
 
@@ -27,7 +28,7 @@ def form_of(ctx: Ctx, app: str, id: str) -> Form:
 def create(ctx: Ctx, form: Form, uid: str, values: Mapping[str, Any]) -> dict[str, Any]:
     wanted = uid or str(uuid7())
 
-    def make() -> save.Saved:
+    def make() -> Saved:
         return save.create(ctx, form.key, entry.parse(ctx, form, values), wanted)
 
     id = requests.once(ctx, form.key, wanted, {"values": _plain(values)}, make) if uid else make().id

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, g, request
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, TooManyRequests, Unauthorized
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound, TooManyRequests, Unauthorized
 
 from dougong.api import answers, files, many, openapi, single
 from dougong.people import attempts, roles, tokens
@@ -36,9 +36,14 @@ def blueprint(runtime: Runtime) -> Blueprint:
 
 
 def _known(runtime: Runtime) -> None:
+    """Who asks; and nothing that no database can hold."""
     g.locale = language(request.accept_languages.best or runtime.workspace().locale)
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     now = runtime.clock.now()
+    if "\0" in request.path:
+        raise NotFound
+    if any("\0" in value for value in request.args.values()) or "\0" in "".join(request.args.getlist("filter")):
+        raise BadRequest
     with runtime.store.read() as connection:
         person = tokens.find(connection, secret.strip(), now) if kind.lower() == "bearer" else None
         if person is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO, cast
+
 from flask import Blueprint, Response, g, jsonify, request, stream_with_context
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.http import dump_options_header
@@ -35,7 +37,7 @@ def install(api: Blueprint, runtime: Runtime) -> None:
         if sent is None or not isinstance(kind, Attached):
             raise BadRequest
         limits = Limits(kind.kinds, kind.largest(at.options))
-        received = attachments.receive(runtime.storage, sent.stream, sent.filename or "", limits, runtime.clock.now())
+        received = attachments.receive(runtime.storage, cast(BinaryIO, sent.stream), sent.filename or "", limits, runtime.clock.now())
         kept = runtime.write(g.actor, lambda ctx: attachments.keep(ctx.connection, received, ctx.actor.user, ctx.now), "api", g.locale)
         return jsonify({"uid": kept.uid, "name": kept.name, "type": kept.type, "size": kept.size}), 201
 

@@ -29,8 +29,17 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "{app}/{form}/files/{field}": ("POST",),
 }
 """Every address below /api/v1, with its methods."""
-REFUSALS = {"400": "malformed", "401": "no valid token", "403": "not allowed", "404": "not there, or not for you", "409": "conflict",
-            "413": "too large", "415": "wrong content type", "422": "refused: each problem names its field", "429": "too many wrong tokens"}  # fmt: skip
+REFUSALS = {
+    "400": "malformed",
+    "401": "no valid token",
+    "403": "not allowed",
+    "404": "not there, or not for you",
+    "409": "conflict",
+    "413": "too large",
+    "415": "wrong content type",
+    "422": "refused: each problem names its field",
+    "429": "too many wrong tokens",
+}
 TEXTS: Mapping[str, Json] = {
     "date": {"type": ["string", "null"], "format": "date"},
     "datetime": {"type": ["string", "null"], "format": "date-time"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Blueprint, Response, g, jsonify
 from sqlalchemy.exc import IntegrityError
@@ -14,17 +14,23 @@ from dougong.records import query
 from dougong.runtime import Runtime
 from dougong.workflow import service as workflow
 
-T = TypeVar("T")
+Write = Callable[[Callable[[Ctx], dict[str, Any]]], dict[str, Any]]
 
 
 def install(api: Blueprint, runtime: Runtime) -> None:
-    def write(work: Callable[[Ctx], T]) -> T:
+    def write(work: Callable[[Ctx], dict[str, Any]]) -> dict[str, Any]:
         """Once more where two requests with one uid met and the other was faster."""
         try:
             return runtime.write(g.actor, work, "api", g.locale)
         except IntegrityError:
             return runtime.write(g.actor, work, "api", g.locale)
 
+    _reading(api, runtime)
+    _writing(api, write)
+    _moving(api, write)
+
+
+def _reading(api: Blueprint, runtime: Runtime) -> None:
     @api.get("/<app>/<form>")
     def list_(app: str, form: str) -> Response:
         with runtime.read(g.actor, g.locale) as ctx:
@@ -37,17 +43,19 @@ def install(api: Blueprint, runtime: Runtime) -> None:
                 out["count"] = {"number": counted.number, "exact": counted.exact}
         return jsonify(out)
 
-    @api.post("/<app>/<form>")
-    def create(app: str, form: str) -> tuple[Response, int]:
-        sent = body.read("uid", "values", required=("values",))
-        uid, values = body.typed(sent, "uid", str, ""), body.typed(sent, "values", dict, {})
-        return jsonify(write(lambda ctx: doing.create(ctx, doing.form_of(ctx, app, form), uid, values))), 201
-
     @api.get("/<app>/<form>/<uid>")
     def get(app: str, form: str, uid: str) -> Response:
         with runtime.read(g.actor, g.locale) as ctx:
             at = doing.form_of(ctx, app, form)
             return jsonify(shape.one(ctx, at, query.get(ctx, at.key, uid=uid)))
+
+
+def _writing(api: Blueprint, write: Write) -> None:
+    @api.post("/<app>/<form>")
+    def create(app: str, form: str) -> tuple[Response, int]:
+        sent = body.read("uid", "values", required=("values",))
+        uid, values = body.typed(sent, "uid", str, ""), body.typed(sent, "values", dict, {})
+        return jsonify(write(lambda ctx: doing.create(ctx, doing.form_of(ctx, app, form), uid, values))), 201
 
     @api.patch("/<app>/<form>/<uid>")
     def update(app: str, form: str, uid: str) -> Response:
@@ -63,6 +71,8 @@ def install(api: Blueprint, runtime: Runtime) -> None:
     def restore(app: str, form: str, uid: str) -> Response:
         return jsonify(write(lambda ctx: doing.restore(ctx, doing.form_of(ctx, app, form), uid)))
 
+
+def _moving(api: Blueprint, write: Write) -> None:
     @api.post("/<app>/<form>/<uid>/move")
     def move(app: str, form: str, uid: str) -> Response:
         sent = body.read("stage", "comment", required=("stage",))

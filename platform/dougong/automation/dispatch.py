@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, not_, or_
 
-from dougong.automation import behind, runs, tally
-from dougong.automation.decide import Plan, direct_levels, happening, plan, refusal, rule_key
+from dougong.automation import behind, runs, tally, unmet
+from dougong.automation.decide import Plan, happening, plan, refusal, rule_key
 from dougong.automation.platform import Platform
 from dougong.automation.runs import acting, ended, enlist, row_for
 from dougong.automation.starting import start
@@ -54,10 +54,10 @@ def _nobody(known: Plan) -> ColumnElement[bool]:
 def _handle(platform: Platform, ctx: Ctx, claim: Claim) -> None:
     seen = happening(claim.event, ctx.workspace.forms)
     key = (seen.kind, "" if seen.kind == "received" else seen.form)
-    for automation in plan(ctx.workspace).on_event.get(key, ()) if not claim.quiet else ():
-        if refusal(automation, seen) is None:
-            for level in direct_levels(automation):
-                _run(platform, ctx, claim, seen, automation, level)
+    waiting = plan(ctx.workspace).on_event.get(key, ()) if not claim.quiet else ()
+    called = [automation for automation in waiting if refusal(automation, seen) is None]
+    for automation, level in unmet.pass_over(platform, ctx, claim, seen, called):
+        _run(platform, ctx, claim, seen, automation, level)
     if claim.event.record is not None:
         behind.look_behind(ctx, seen, claim.event.record, claim.origin)
         tally.interrupt(ctx, seen, claim.at)

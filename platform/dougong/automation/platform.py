@@ -7,6 +7,7 @@ from typing import Protocol
 
 from dougong.clock import Clock
 from dougong.context import Actor, Cause, Ctx, Origin
+from dougong.files.storage import Storage
 from dougong.notify.outgoing import Outgoing
 from dougong.spec.app import Automation, Workspace
 
@@ -22,6 +23,10 @@ class Platform(Protocol):
     @property
     def outgoing(self) -> Outgoing:
         """The guarded way out."""
+
+    @property
+    def storage(self) -> Storage:
+        """Where the bytes of attachments are kept."""
 
     def workspace(self) -> Workspace: ...
 

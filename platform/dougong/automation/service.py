@@ -6,12 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from dougong.automation import behind, marks, running, schedules, time_rules
+from dougong.automation import behind, marks, running, runs, schedules, time_rules
 from dougong.automation.decide import plan
 from dougong.automation.dispatch import dispatch
 from dougong.automation.outlook import Outlook, look
 from dougong.automation.platform import Platform
 from dougong.context import SYSTEM, Ctx
+from dougong.events import outbox
 from dougong.jobs import timers
 from dougong.notify import delivery
 
@@ -37,10 +38,11 @@ def work(platform: Platform) -> int:
     total = 0
     for _ in range(MOST_ROUNDS):
         with platform.read(SYSTEM) as ctx:
-            seen = look(ctx)
-        done = dispatch(platform) if seen.due(seen.events) else 0
-        done += running.work(platform) if seen.due(seen.runs) else 0
-        done = done or _tick(platform, seen)
+            first = (outbox.next_due(ctx.connection), runs.next_due(ctx.connection))
+            events_due, runs_due = (at is not None and at <= ctx.now for at in first)
+        done = dispatch(platform) if events_due else 0
+        done += running.work(platform) if runs_due else 0
+        done = done or tick(platform)
         if not done:
             break
         total += done

@@ -18,7 +18,7 @@ from dougong.automation import axis
 from dougong.automation.decide import TimeRule
 from dougong.automation.marks import Mark, lock_marks, move, move_all
 from dougong.automation.platform import Platform
-from dougong.automation.runs import acting, ended, enlist, row_for
+from dougong.automation.runs import acting, ended, enlist, enlist_many, row_for
 from dougong.context import Ctx
 from dougong.expr.to_python import evaluate
 from dougong.expr.to_sql import not_in_filter, to_sql
@@ -59,7 +59,7 @@ def walk(ctx: Ctx, rules: Sequence[TimeRule]) -> int:
         found += [Found(rule, order, row["id"], at, axis.due(rule, at, calendar)) for row, at in rows]
         if end != (mark.at, mark.record):
             move(ctx, rule.key, *end)
-    enlist(ctx, _in_order(ctx, rules, found))
+    enlist_many(ctx, _in_order(ctx, rules, found))
     return taken
 
 

@@ -33,7 +33,7 @@ PAUSE = 0.2
     "--errors", type=click.Path(dir_okay=False, path_type=Path), metavar="CSV", help="Where rows that stay out go, with the reason."
 )
 def import_(file: Path, mapping: Path | None, form: str | None, dry_run: bool, errors: Path | None) -> None:
-    """Import the table FILE (CSV or xlsx). Rows with faults stay out and are listed; an import that was broken off goes on where it stopped.
+    """Import the table FILE (CSV or xlsx). Rows with faults stay out and are listed; one that was broken off goes on.
 
     Example: dougong import orders.csv --mapping orders.yaml --dry-run
     """
@@ -83,7 +83,8 @@ def _finish(runtime: Runtime, uid: str) -> dict[str, Any]:
 def _tell(runtime: Runtime, uid: str, done: dict[str, Any], dry_run: bool, errors: Path | None) -> None:
     click.echo(say(
         f"{done['rows']} 行：新建 {done['created']}，更新 {done['updated']}，未变 {done['unchanged']}，有错 {done['failed']}",
-        f"{done['rows']} rows: {done['created']} created, {done['updated']} updated, {done['unchanged']} unchanged, {done['failed']} with faults",
+        f"{done['rows']} rows: {done['created']} created, {done['updated']} updated, {done['unchanged']} unchanged, "
+        f"{done['failed']} with faults",
     ))  # fmt: skip
     if dry_run:
         for name, number in done["rules"].items():

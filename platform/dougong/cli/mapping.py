@@ -7,7 +7,7 @@ from typing import Any
 
 from dougong.lang.load import load
 from dougong.lang.source import Document
-from dougong.problems import Problem, Problems, suggest
+from dougong.problems import NOWHERE, Problem, Problems, suggest
 from dougong.records.importing import ColumnMapping, importable
 from dougong.spec.form import Form
 
@@ -19,7 +19,7 @@ def read(name: str, text: str, forms: Mapping[str, Form]) -> ColumnMapping:
     """Raises Problems with every fault of the file in its place."""
     documents, problems = load({name if name.endswith((".yaml", ".yml")) else f"{name}.yaml": text})
     if not problems and (len(documents) != 1 or documents[0].kind != "import"):
-        problems = [Problem("mapping-not-one", mark=documents[0].root.mark if documents else Problem("").mark)]
+        problems = [Problem("mapping-not-one", mark=documents[0].root.mark if documents else NOWHERE)]
     problems = problems or list(_faults(documents[0], forms))
     if problems:
         raise Problems(problems)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import click
 from waitress.server import create_server
 
+from dougong.api import door
 from dougong.cli.opened import opened
 from dougong.cli.say import say
 from dougong.runtime import Runtime
@@ -34,7 +35,7 @@ def serve(host: str, port: int) -> None:
 
 def run(runtime: Runtime, host: str, port: int, ready: Callable[[], None] = lambda: None) -> None:
     """Until interrupted: the pages, and the embedded worker where no other is set. `ready` is called once it listens."""
-    server = create_server(create_app(runtime), host=host, port=port, threads=8, ident="dougong")
+    server = create_server(create_app(runtime, [door.blueprint(runtime)]), host=host, port=port, threads=8, ident="dougong")
     ready()
     alone = not runtime.settings.redis_url
     if alone:

@@ -18,6 +18,8 @@ BOUND = 10**12
 """SEMANTICS 2: every number stays below this."""
 
 _INVISIBLE = dict.fromkeys([0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters but line breaks and tabs, and halves of surrogate pairs."""
 _BREAKS = str.maketrans(dict.fromkeys("\x0b\x0c\x85\u2028\u2029", "\n"))
 _NUMBER = re.compile(r"([-+]?)(?:[¥$€£]|RMB|CNY)?([-+]?)([0-9][0-9,]*|)(\.[0-9]*)?(百万|千万|[百千万亿])?(?:元|RMB|CNY)?", re.IGNORECASE)
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+|[0-9]{1,4}(,[0-9]{4})+")
@@ -55,7 +57,7 @@ def text(raw: Any, limit: int = LINE, lines: bool = False) -> str | None:
         raise Refused("too-long", limit=limit)
     clean = unicodedata.normalize("NFC", raw.replace("\r\n", "\n").replace("\r", "\n").translate(_BREAKS).translate(_INVISIBLE))
     clean = (clean if lines else clean.replace("\n", " ").replace("\t", " ")).strip()
-    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in clean):
+    if _FORBIDDEN.search(clean):
         raise Refused("forbidden-character")
     if len(clean) > limit:
         raise Refused("too-long", limit=limit)

@@ -17,6 +17,7 @@ from dougong.lang.link import link
 from dougong.lang.lint import lint
 from dougong.lang.load import load
 from dougong.lang.pages import build_data, build_homes, build_questions, build_roles, build_scenarios, build_views
+from dougong.lang.papers import papers_in
 from dougong.lang.report import Report
 from dougong.lang.rules import check_rules
 from dougong.lang.schema import compose
@@ -97,7 +98,7 @@ def _linked(
         return _stopped(report.linking)
     shapes = build_shapes(links, report)
     labels = Labels(kinds.get("texts", ()))
-    site = Site(links, shapes.by_key, vocabulary, compose(vocabulary), labels, report, shapes.unknown)
+    site = Site(links, shapes.by_key, vocabulary, compose(vocabulary), labels, report, shapes.unknown, papers=papers_in(sources))
     made = _built(app, kinds, unsound, sources, site, tolerant)
     if report.linking:
         return _stopped(report.linking)

@@ -19,6 +19,7 @@ from dougong.expr.units import duration
 from dougong.fields.base import Locale, Refused
 from dougong.lang.kinds.automation import STEP_OPTIONS
 from dougong.lang.kinds.parts import Schema
+from dougong.lang.papers import compile_paper
 from dougong.lang.site import Site
 from dougong.lang.source import Place
 from dougong.lang.units import fraction
@@ -85,6 +86,8 @@ def _option(place: Place, schema: Schema, site: Site, target: Site, beside: Plac
             return site.field(place)
         case "channel":
             return _channel(place, site)
+        case "document":
+            return compile_paper(place, site)
         case "cron":
             if not croniter.is_valid(str(value)):
                 site.report.check("bad-cron", place.mark, word=str(value))

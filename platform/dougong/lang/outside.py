@@ -25,7 +25,7 @@ def build_public(place: Place, path: tuple[str, ...], fields: Mapping[str, Field
             _check_entered(field, item, site)
     left_out = [str(f.name) for f in fields.values() if f.id not in named and _must_be_entered(f)]
     if left_out:
-        site.report.check("public-required-missing", place["fields"].key_mark, fields="、".join(left_out))
+        site.report.check("public-required-missing", place["fields"].key_mark, words="、".join(left_out))
     return Public(
         title=site.labels.label(place["title"], *path, "title"),
         fields=named,

@@ -36,6 +36,7 @@ class Site:
     names: Mapping[str, Type] = field(default_factory=dict)
     old: bool = False
     me: bool = True
+    papers: Mapping[str, str] = field(default_factory=dict)  # documents/*.html by id
 
     def on(self, form: str) -> Site:
         """The same place, standing on a record of another form."""
@@ -56,6 +57,12 @@ class Site:
         """A formula that is part of the text at `place`."""
         expr, problems = compile_expr(words, mark, self.scope, want)
         self.report.take(self._own(place, problems))
+        return expr
+
+    def written(self, words: str, mark: Mark, want: Type | None = None) -> Expr | None:
+        """A formula of a file that isn't YAML."""
+        expr, problems = compile_expr(words, mark, self.scope, want)
+        self.report.take(problems)
         return expr
 
     def condition(self, place: Place) -> Expr | None:

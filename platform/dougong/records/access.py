@@ -44,7 +44,11 @@ class Access:
     def closed_to(self, field: str, *, creating: bool) -> bool:
         """Not to be written. A masked one is entered with a new record, but not overwritten unseen."""
         verbs = {"add"} if creating else {"edit"}
-        closed = [g.read_only | g.hide | (frozenset() if creating else g.mask) for g in self.grants if verbs & g.may or (self.form.lines_of and "edit" in g.may)]
+        closed = [
+            g.read_only | g.hide | (frozenset() if creating else g.mask)
+            for g in self.grants
+            if verbs & g.may or (self.form.lines_of and "edit" in g.may)
+        ]
         return all(field in fields for fields in closed)
 
     def on_row(self, ctx: Ctx, row: Mapping[str, Any], source: RecordSource) -> Access:

@@ -8,7 +8,7 @@ children themselves read into Python, where SQL can't say it or they are not wri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,7 +17,8 @@ from sqlalchemy import select
 
 from dougong.context import Ctx
 from dougong.expr import numbers
-from dougong.expr.to_python import Env, build
+from dougong.expr.python_ground import build
+from dougong.expr.to_python import Env
 from dougong.expr.to_sql import not_in_filter, to_sql
 from dougong.expr.tree import Expr, Node
 from dougong.records.graph import reads
@@ -27,7 +28,9 @@ from dougong.spec.form import Case, Field, Form
 
 Row = Mapping[str, Any]
 NO_SCALAR = frozenset({"records", "list", "range", "span", "json", "empty"})
-OUTSIDE = frozenset({"now", "today", "me", "name", "setting", "old", "live", "children", "linked", "everyone", "pick", "pick_one", "aggregate"})
+OUTSIDE = frozenset(
+    {"now", "today", "me", "name", "setting", "old", "live", "children", "linked", "everyone", "pick", "pick_one", "aggregate"}
+)
 """What a child's contribution must not depend on, to be worked out from the child alone."""
 
 
@@ -73,9 +76,9 @@ class Kept:
 
     def needed(self, dirty: Iterable[str]) -> bool:
         """Whether the value may differ when the fields in `dirty` did: also where it moves with the clock or reads over a link."""
-        return any((len(path) > 1 and not any(p.many == path[0] for p in self.parts)) or path[0] in dirty for path in reads(self.field) if path) or any(
-            e.live for e in _formulas(self.field)
-        )
+        return any(
+            (len(path) > 1 and not any(p.many == path[0] for p in self.parts)) or path[0] in dirty for path in reads(self.field) if path
+        ) or any(e.live for e in _formulas(self.field))
 
 
 _kept: WeakKeyDictionary[Workspace, dict[tuple[str, str], Kept]] = WeakKeyDictionary()
@@ -90,7 +93,10 @@ def kept(workspace: Workspace, form: Form, field: Field) -> Kept:
             field,
             formula=_without(field.formula, field.id, parts) if field.formula else None,
             cases=tuple(
-                Case(_without(c.if_, field.id, parts) if c.if_ else None, _without(c.then, field.id, parts) if isinstance(c.then, Expr) else c.then)
+                Case(
+                    _without(c.if_, field.id, parts) if c.if_ else None,
+                    _without(c.then, field.id, parts) if isinstance(c.then, Expr) else c.then,
+                )
                 for c in field.cases
             ),
         )
@@ -121,6 +127,31 @@ def by_difference(part: Part, stored: Any, env: Env, parent: int, images: Iterab
 def by_rows(part: Part, env: Env) -> Any:
     """From the children themselves, as the record's source has them."""
     return build(part.expr.root)(env, (env.row,))
+
+
+def seeks(forms: Iterable[Form]) -> dict[str, set[tuple[str, ...]]]:
+    """(link to the parent, column) to be indexed together, by child form: where a stored formula looks for an end, or beside the clock."""
+    wanted: dict[str, set[tuple[str, ...]]] = {}
+    for form in forms:
+        for expr in (e for f in form.fields.values() if f.computed and f.stored for e in _formulas(f)):
+            for node in _walk(expr.root):
+                for column in _sought(node):
+                    group = next((n.value for n in _walk(node) if _own_children(n)), None)
+                    if group is not None:
+                        wanted.setdefault(group[1], set()).add((group[2], column))
+    return wanted
+
+
+def _sought(node: Node) -> Iterator[str]:
+    """Columns of the children that a seek along an index finds."""
+    if node.op in ("pick", "pick_one") or (node.op == "aggregate" and node.value in ("min", "max")):
+        looked = [node.args[1]]
+    elif node.op == "where":
+        compared = [n for n in _walk(node.args[1]) if n.op in ("lt", "le", "gt", "ge") and any(m.op in ("now", "today") for m in _walk(n))]
+        looked = [side for n in compared for side in n.args]
+    else:
+        return
+    yield from (n.value for n in looked if n.op == "get" and n.args[0].op == "row" and n.args[0].value == 1)
 
 
 def _formulas(field: Field) -> tuple[Expr, ...]:

@@ -50,7 +50,7 @@ def broken_since(ctx: Ctx) -> tuple[datetime | None, datetime] | None:
     """(after, until): the stretch of the first anchor that does not fit what stands there now; None where all do."""
     after, previous, since = 0, "", None
     for found in ctx.connection.execute(select(anchor_table).order_by(anchor_table.c.id)).all():
-        if (found.count, found.hash) != _over(ctx.connection, after, found.last, previous):
+        if _over(ctx.connection, after, found.last, previous) != (found._mapping["count"], found.hash):
             return since, found.at
         after, previous, since = found.last, found.hash, found.at
     return None

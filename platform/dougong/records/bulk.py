@@ -111,8 +111,7 @@ def _links(drafts: Sequence[Draft]) -> None:
     ctx, form = drafts[0].ctx, drafts[0].form
     for name in form.fields:
         junction = ctx.workspace.tables.get(f"{form.key}.{name}")
-        pairs = [{"source": d.id, "target": target} for d in drafts for target in d.new.get(name) or ()] if junction is not None else []
-        if pairs:
+        if junction is not None and (pairs := [{"source": d.id, "target": target} for d in drafts for target in d.new.get(name) or ()]):
             ctx.connection.execute(insert(junction), pairs)
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from dougong.expr.numbers import EXACT, LIMIT
-from dougong.expr.to_python import Env, build, evaluate, render
+from dougong.expr.python_ground import build
+from dougong.expr.to_python import Env, evaluate, render
 from dougong.expr.tree import Expr, Node, Template
 from dougong.records.row import is_empty
 from dougong.spec.form import Field, Form

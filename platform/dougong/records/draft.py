@@ -58,7 +58,8 @@ class Draft:
         """Notes a problem; all of a save are shown together."""
         about = {"field": names(at)} if at else {}
         row = self.parent.lines_index(self) if self.parent else None
-        self.problems.append(Problem(code, {"form": names(self.form), **about, **args}, form=self.form.key, field=at.id if at else "", row=row, message=message))
+        told = {"form": names(self.form), **about, **args}
+        self.problems.append(Problem(code, told, form=self.form.key, field=at.id if at else "", row=row, message=message))
 
     def lines_index(self, line: Draft) -> int | None:
         """The row number, from 1, that a person sees for one of the lines."""

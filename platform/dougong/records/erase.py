@@ -24,7 +24,7 @@ def erase(ctx: Ctx, form_key: str, id: int) -> None:
     form, table = ctx.workspace.forms[form_key], ctx.workspace.tables[form_key]
     if not (ctx.actor.system or ctx.actor.administrator):
         raise Problems([Problem("may-not-erase", form=form_key)])
-    row = ctx.connection.execute(select(table).where(table.c.id == id).with_for_update()).first()
+    row = ctx.connection.execute(select(table).where(table.c.id == id).with_for_update(key_share=True)).first()
     if row is None:
         raise Problems([Problem("no-such-record", form=form_key)])
     old = from_row(form, dict(zip(table.c.keys(), row, strict=True)))

@@ -14,10 +14,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, BinaryIO
 
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 from sqlalchemy import Column, Integer, Table, Text, insert
-from xlsxwriter.format import Format
-from xlsxwriter.workbook import Workbook
 
 from dougong.context import Ctx
 from dougong.fields.base import Locale, field_types
@@ -83,7 +81,7 @@ def as_csv(ctx: Ctx, form: Form, chosen: Sequence[Field], asked: query.Query) ->
 
 def as_xlsx(ctx: Ctx, form: Form, chosen: Sequence[Field], asked: query.Query, out: BinaryIO) -> None:
     """Row after row through a temporary file: memory doesn't grow with the table."""
-    book: Workbook = xlsxwriter.Workbook(
+    book = xlsxwriter.Workbook(
         out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "remove_timezone": True}
     )
     sheet = book.add_worksheet()
@@ -171,7 +169,7 @@ def _line(cells: Sequence[str]) -> str:
     return out.getvalue()
 
 
-def _format(book: Workbook, field: Field) -> Format:
+def _format(book: Any, field: Field) -> Any:
     if field.value.kind == "date":
         return book.add_format({"num_format": DATE_FORMAT})
     if field.value.kind == "datetime":
@@ -183,7 +181,7 @@ def _format(book: Workbook, field: Field) -> Format:
     )
 
 
-def _write(ctx: Ctx, sheet: Any, at: tuple[int, int], field: Field, value: Any, formats: tuple[Format, Format]) -> None:
+def _write(ctx: Ctx, sheet: Any, at: tuple[int, int], field: Field, value: Any, formats: tuple[Any, Any]) -> None:
     if isinstance(value, datetime):
         sheet.write_datetime(*at, value.astimezone(ctx.workspace.calendar.zone).replace(tzinfo=None), formats[0])
     elif isinstance(value, date):

@@ -59,25 +59,32 @@ def _compared(column: ColumnElement[Any], field: Field, filter: Filter, values: 
         wanted = [v for v in values if v is not None]
         return _any_listed(column, wanted) if field.value.kind == "list" else column.in_(wanted)
     if filter.op == "between":
-        low, high = (values + [None, None])[:2]
-        return and_(true(), *([column >= low] if low is not None else []), *([column <= high] if high is not None else []), column.is_not(None))
+        low, high = [*values, None, None][:2]
+        ends = [*([column >= low] if low is not None else []), *([column <= high] if high is not None else [])]
+        return and_(*ends, column.is_not(None))
     if first is None:
         return true() if filter.op == "!=" else false()
-    match filter.op:
+    return _beside(column, field, filter.op, first)
+
+
+def _beside(column: Any, field: Field, op: str, first: Any) -> ColumnElement[bool]:
+    result: ColumnElement[bool]
+    match op:
         case "==":
-            return _any_listed(column, [first]) if field.value.kind == "list" else column == first
+            result = _any_listed(column, [first]) if field.value.kind == "list" else column == first
         case "!=":
-            return or_(column != first, column.is_(None))
+            result = or_(column != first, column.is_(None))
         case "contains":
-            return _any_listed(column, [first]) if field.value.kind == "list" else column.contains(first, autoescape=True)
+            result = _any_listed(column, [first]) if field.value.kind == "list" else column.contains(first, autoescape=True)
         case "<":
-            return column < first
+            result = column < first
         case "<=":
-            return column <= first
+            result = column <= first
         case ">":
-            return column > first
+            result = column > first
         case _:
-            return column >= first
+            result = column >= first
+    return result
 
 
 def _any_listed(column: ColumnElement[Any], wanted: list[Any]) -> ColumnElement[bool]:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from dougong.expr.python_ground import build
 from dougong.expr.sql_writer import free
-from dougong.expr.to_python import Env, build
+from dougong.expr.to_python import Env
 from dougong.expr.tree import Node
 from dougong.records.graph import formulas, graph
 from dougong.records.row import column_of

@@ -137,7 +137,8 @@ def broken_at(ctx: Ctx, form: str, record: int) -> int | None:
 
 def is_erased(ctx: Ctx, form: str, record: int) -> bool:
     h = history_table
-    return ctx.connection.execute(select(h.c.id).where(h.c.form == form, h.c.record == record, h.c.kind == ERASED).limit(1)).first() is not None
+    told = select(h.c.id).where(h.c.form == form, h.c.record == record, h.c.kind == ERASED).limit(1)
+    return ctx.connection.execute(told).first() is not None
 
 
 def digest(values: Iterable[Mapping[str, Any]]) -> str:
@@ -147,7 +148,8 @@ def digest(values: Iterable[Mapping[str, Any]]) -> str:
 
 
 def chain_hash(entry: Mapping[str, Any]) -> str:
-    told = [entry[k] for k in ("form", "record", "revision", "kind", "actor", "actor_name", "origin", "changed", "digest", "previous")]
+    """Without the form's id, which may be changed by `was:`."""
+    told = [entry[k] for k in ("record", "revision", "kind", "actor", "actor_name", "origin", "changed", "digest", "previous")]
     return _sha(to_epoch_millis(entry["at"]), *told)
 
 

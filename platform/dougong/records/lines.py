@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from uuid6 import uuid7
 
-from dougong.records.draft import Draft
+from dougong.records.draft import Draft, Kind
 from dougong.records.row import column_of, from_row, normal
 
 UNWRITTEN = 1_000_000
@@ -21,7 +21,9 @@ def given_lines(draft: Draft) -> dict[str, list[Mapping[str, Any]]]:
     return {
         name: list(draft.new.pop(name) or ())
         for name, field in draft.form.fields.items()
-        if name in draft.sent and draft.ctx.workspace.forms.get(field.target) and draft.ctx.workspace.forms[field.target].lines_of == (draft.form.key, name)
+        if name in draft.sent
+        and draft.ctx.workspace.forms.get(field.target)
+        and draft.ctx.workspace.forms[field.target].lines_of == (draft.form.key, name)
     }
 
 
@@ -34,14 +36,38 @@ def line_drafts(draft: Draft, name: str, rows: list[Mapping[str, Any]]) -> list[
         values = {k: normal(v, form.fields[k].value) for k, v in given.items() if k in form.fields and k != "parent"}
         old = existing.pop(str(given.get("uid", "")), None)
         new = {"id": position - UNWRITTEN, **(old or {}), **values, "parent": draft.id or 0, "position": position}
-        kind = "edit" if old else "create"
-        drafts.append(Draft(
-            draft.ctx, form, kind, draft.source, new, old=old, id=old["id"] if old else None,  # type: ignore[arg-type]
-            uid=old["uid"] if old else str(uuid7()),
-            sent=frozenset(values), parent=draft, problems=draft.problems, warnings=draft.warnings,
-        ))
+        kind: Kind = "edit" if old else "create"
+        drafts.append(
+            Draft(
+                draft.ctx,
+                form,
+                kind,
+                draft.source,
+                new,
+                old=old,
+                id=old["id"] if old else None,
+                uid=old["uid"] if old else str(uuid7()),
+                sent=frozenset(values),
+                parent=draft,
+                problems=draft.problems,
+                warnings=draft.warnings,
+            )
+        )
     for gone in existing.values():
-        drafts.append(Draft(draft.ctx, form, "delete", draft.source, dict(gone), old=gone, id=gone["id"], uid=gone["uid"], parent=draft, problems=draft.problems))
+        drafts.append(
+            Draft(
+                draft.ctx,
+                form,
+                "delete",
+                draft.source,
+                dict(gone),
+                old=gone,
+                id=gone["id"],
+                uid=gone["uid"],
+                parent=draft,
+                problems=draft.problems,
+            )
+        )
     return drafts
 
 

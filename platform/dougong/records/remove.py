@@ -46,7 +46,10 @@ def _went_along(draft: Draft, child: Form, table: Any) -> Any:
 def _check(draft: Draft, form: Form, going: Select[Any]) -> None:
     for child, field in _children(draft.ctx, form):
         table = _table(draft, child)
-        mode, below = _mode(form, child, field), select(table.c.id).where(column_of(child, table, field.id).in_(going), table.c.deleted_at.is_(None))
+        mode, below = (
+            _mode(form, child, field),
+            select(table.c.id).where(column_of(child, table, field.id).in_(going), table.c.deleted_at.is_(None)),
+        )
         if mode == "refuse" and draft.ctx.connection.execute(below.limit(1)).first():
             _refuse(draft, child, below)
         elif mode == "delete" and child.key != form.key:

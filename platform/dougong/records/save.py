@@ -14,6 +14,7 @@ from uuid6 import uuid7
 from dougong.context import Ctx
 from dougong.events.images import encode_row
 from dougong.events.outbox import Event, append
+from dougong.expr.to_python import evaluate
 from dougong.files import attachments
 from dougong.problems import Problem, Problems
 from dougong.records import ask_later, compute, flips, history, links, number, permit, remove, similar, upkeep, validate
@@ -29,11 +30,15 @@ TOUCHING = frozenset({"person", "device", "api", "public", "import"})
 TELLING_NOTHING = frozenset({"demo"})
 ENTERING = frozenset({"person", "device", "api"})
 """Origins that fill in a form: what they send into a field that is not shown is left aside."""
+Step = Callable[[Draft], None]
 MOMENTS = frozenset({"modified_at", "touched_at"})
 
 
 def create(ctx: Ctx, form: str, values: Mapping[str, Any], uid: str | None = None) -> Saved:
-    """A new record from parsed values. A client's `uid` is taken if well-formed and new (SEMANTICS 8). Raises Problems; then nothing is written."""
+    """A new record from parsed values. A client's `uid` is taken if well-formed and new (SEMANTICS 8).
+
+    Raises Problems; then nothing is written.
+    """
     draft = _draft(ctx, ctx.workspace.forms[form], "create", values)
     draft.uid = _fresh(draft, uid) if uid else str(uuid7())
     return _run(draft)
@@ -77,7 +82,7 @@ def _fresh(draft: Draft, uid: str) -> str:
 
 def _locked_draft(ctx: Ctx, form_key: str, id: int, kind: Kind, values: Mapping[str, Any]) -> Draft:
     form, table = ctx.workspace.forms[form_key], ctx.workspace.tables[form_key]
-    row = ctx.connection.execute(select(table).where(table.c.id == id).with_for_update()).first()
+    row = ctx.connection.execute(select(table).where(table.c.id == id).with_for_update(key_share=True)).first()
     if row is None or (row._mapping[table.c.deleted_at] is None) == (kind == "restore"):
         raise Problems([Problem("no-such-record", form=form_key)])
     draft = _draft(ctx, form, kind, values)
@@ -191,7 +196,7 @@ def _set_aside(draft: Draft, field: Field) -> bool:
     """Whether what was sent for the field does not count, because the field is not shown; says so."""
     if field.visible_when is None or draft.ctx.origin not in (*ENTERING, "public"):
         return False
-    if compute.evaluate(field.visible_when, environment(draft.ctx, draft.form.key, draft.new, source=draft.source, old=draft.old)):
+    if evaluate(field.visible_when, environment(draft.ctx, draft.form.key, draft.new, source=draft.source, old=draft.old)):
         return False
     if draft.ctx.origin == "public":
         draft.refuse("field-not-writable", field)
@@ -213,7 +218,7 @@ def _checks(draft: Draft) -> None:
     remove.check_children(draft)
 
 
-PREPARE: tuple[Callable[[Draft], None], ...] = (
+PREPARE: tuple[Step, ...] = (
     permit.before, _defaults, _lines, _moments, _computed, _hidden, _checks, permit.second_person, permit.after,
 )
 
@@ -308,9 +313,9 @@ def events_of(draft: Draft) -> list[Event]:
 
 
 def _event(draft: Draft) -> None:
-    for number, event in enumerate(events_of(draft)):
+    for place, event in enumerate(events_of(draft)):
         id = append(draft.ctx, event)
-        draft.event = draft.event if number else id
+        draft.event = draft.event if place else id
 
 
 def _below(draft: Draft) -> None:
@@ -319,7 +324,8 @@ def _below(draft: Draft) -> None:
         return
     for form, id in remove.doomed(draft):
         below = _locked_draft(replace(draft.ctx, cause=replace(draft.ctx.cause, event=draft.event)), form, id, draft.kind, {})
-        for step in (_moments, _computed, validate.unique) if draft.kind == "restore" else (_moments,):
+        first: tuple[Step, ...] = (_moments, _computed, validate.unique) if draft.kind == "restore" else (_moments,)
+        for step in first:
             step(below)
         if below.problems:
             raise Problems(below.problems)
@@ -327,6 +333,6 @@ def _below(draft: Draft) -> None:
             step(below)
 
 
-WRITE: tuple[Callable[[Draft], None], ...] = (
+WRITE: tuple[Step, ...] = (
     _number, _write, _attach, similar.index, _history, _event, _write_lines, _below, upkeep.after_save,
 )

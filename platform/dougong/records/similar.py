@@ -23,9 +23,9 @@ CANDIDATES = 200
 def similar(draft: Draft) -> None:
     """`duplicates: similar`: warns (or refuses) where a live record's text is at least `above` alike."""
     for rule in draft.form.duplicates:
-        if rule.similar and draft.changed & set(rule.fields) and draft.new.get(rule.fields[0]):
-            if found := _nearest(draft, rule, str(draft.new[rule.fields[0]])):
-                _report(draft, rule, found)
+        text = draft.new.get(rule.fields[0])
+        if rule.similar and text and draft.changed & set(rule.fields) and (found := _nearest(draft, rule, str(text))):
+            _report(draft, rule, found)
 
 
 def index(draft: Draft) -> None:
@@ -42,7 +42,8 @@ def _nearest(draft: Draft, rule: Duplicate, text: str) -> Mapping[str, Any] | No
     dialect = draft.ctx.connection.dialect.name
     pieces = {text[i : i + 2] for i in range(0, max(len(text) - 1, 1), 2)}
     shares = or_(*(search.matches(table, piece, dialect, [name]) for piece in sorted(pieces)[:6]))
-    query = select(table.c.id, column_of(draft.form, table, name)).where(shares, table.c.deleted_at.is_(None), table.c.id != (draft.id or 0)).limit(CANDIDATES)
+    others = (shares, table.c.deleted_at.is_(None), table.c.id != (draft.id or 0))
+    query = select(table.c.id, column_of(draft.form, table, name)).where(*others).limit(CANDIDATES)
     best, nearest = rule.above, None
     for id, other in draft.ctx.connection.execute(query):
         alike = SequenceMatcher(None, text, other or "", autojunk=False).ratio()

@@ -102,7 +102,7 @@ class RecordSource:
             query = query.where(self._visible(form_key, table))
         found = self._ctx.connection.execute(query)
         keys = list(table.c.keys())
-        rows = [from_row(form, dict(zip(keys, row, strict=True))) for row in found]
+        rows: list[Row] = [from_row(form, dict(zip(keys, row, strict=True))) for row in found]
         return rows if self._reads is None else [self._reads(form, row) for row in rows]
 
 

@@ -71,7 +71,13 @@ def recompute(ctx: Ctx, form_key: str, id: int, *, origin: Origin = "aggregate")
 
 
 def recompute_many(
-    ctx: Ctx, form_key: str, causes: Mapping[int, int | None], *, origin: Origin = "aggregate", level: int = 1, children: Children | None = None
+    ctx: Ctx,
+    form_key: str,
+    causes: Mapping[int, int | None],
+    *,
+    origin: Origin = "aggregate",
+    level: int = 0,
+    children: Children | None = None,
 ) -> int:
     """Records by id, with the event that is the cause; how many changed. With `children` only what these bring about."""
     form = ctx.workspace.forms[form_key]
@@ -82,10 +88,17 @@ def recompute_many(
         cause = Cause(causes[old["id"]] or ctx.cause.event, ctx.cause.depth, ctx.cause.chain)
         drafts.append(Draft(replace(machine, cause=cause), form, "edit", source, dict(old), old=old, id=old["id"], uid=old["uid"]))
     _values(machine, form, drafts, children)
-    _update(ctx, ctx.workspace.tables[form_key], [{"at_id": d.id, "flip_at": flips.next_flip(d), **to_row(form, d.new, sorted(d.changed))} for d in drafts])
+    _update(
+        ctx,
+        ctx.workspace.tables[form_key],
+        [{"at_id": d.id, "flip_at": flips.next_flip(d), **to_row(form, d.new, sorted(d.changed))} for d in drafts],
+    )
     changed = [d for d in drafts if d.changed]
     history.write_many(changed, [d.new["revision"] for d in changed])
-    told = [(d.ctx, Event("changed", form_key, d.id, encode_row(form, d.old or {}), encode_row(form, d.new), tuple(sorted(d.changed)))) for d in changed]
+    told = [
+        (d.ctx, Event("changed", form_key, d.id, encode_row(form, d.old or {}), encode_row(form, d.new), tuple(sorted(d.changed))))
+        for d in changed
+    ]
     for draft, event in zip(changed, append_many(ctx.connection, told), strict=True):
         draft.event = event
     if changed and level < DEEPEST:
@@ -96,7 +109,9 @@ def recompute_many(
 def _values(ctx: Ctx, form: Form, drafts: Sequence[Draft], children: Children | None) -> None:
     mine = [kept(ctx.workspace, form, f) for f in graph(ctx.workspace).order[form.key]]
     moved = {d.form.key for of_one in (children or {}).values() for d in of_one}
-    dirty = {p.many for k in mine for p in k.parts if p.form in moved} | {n for n, f in form.fields.items() if f.value.kind == "records" and f.target in moved}
+    dirty = {p.many for k in mine for p in k.parts if p.form in moved} | {
+        n for n, f in form.fields.items() if f.value.kind == "records" and f.target in moved
+    }
     asked: dict[int, dict[str, Any]] = {}
 
     def value_for(draft: Draft) -> Callable[[Part], Any]:
@@ -108,7 +123,9 @@ def _values(ctx: Ctx, form: Form, drafts: Sequence[Draft], children: Children | 
             if not part.in_sql:
                 return aggregates.by_rows(part, env)
             if part.name not in asked.get(draft.id or 0, {}):
-                wanted = [p for k in mine for p in k.parts if p.in_sql and (children is None or not (p.whole and p.by_difference) or p is part)]
+                wanted = [
+                    p for k in mine for p in k.parts if p.in_sql and (children is None or not (p.whole and p.by_difference) or p is part)
+                ]
                 for id, found in aggregates.by_sql(ctx, form, [d.id or 0 for d in drafts], wanted).items():
                     asked.setdefault(id, {}).update(found)
             return asked[draft.id or 0][part.name]
@@ -151,8 +168,9 @@ def _taken(draft: Draft, field: Field) -> bool:
 
 
 def _locked(ctx: Ctx, form: Form, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """In id order, and without locking the key: two who each wrote a child hold that already, and would wait for one another."""
     table = ctx.workspace.tables[form.key]
-    query = select(table).where(table.c.id.in_(ids), table.c.deleted_at.is_(None)).order_by(table.c.id).with_for_update()
+    query = select(table).where(table.c.id.in_(ids), table.c.deleted_at.is_(None)).order_by(table.c.id).with_for_update(key_share=True)
     keys = list(table.c.keys())
     return [from_row(form, dict(zip(keys, row, strict=True))) for row in ctx.connection.execute(query)]
 

@@ -68,7 +68,8 @@ def _new_targets(draft: Draft, field: Field, value: Any) -> Iterable[int]:
     if not target_of(field) or field.value.kind == "file":
         return ()
     before = (draft.old or {}).get(field.id) or ()
-    return [id for id in (value if isinstance(value, tuple) else (value,)) if isinstance(id, int) and not (isinstance(before, tuple) and id in before)]
+    ids = value if isinstance(value, tuple) else (value,)
+    return [id for id in ids if isinstance(id, int) and not (isinstance(before, tuple) and id in before)]
 
 
 def _reachable(draft: Draft, field: Field, id: int) -> bool:
@@ -126,8 +127,10 @@ def _rejects(draft: Draft) -> None:
 def _probability(draft: Draft) -> None:
     """Within its stage's range (W1), where the form has a field of that name and a person changed it."""
     field = draft.form.fields.get("probability")
-    if field is None or not draft.form.workflow or draft.old is None or "probability" not in draft.sent & draft.changed or "stage" in draft.changed:
+    if field is None or not draft.form.workflow or "probability" not in draft.sent & draft.changed:
         return
+    if draft.ctx.actor.system if draft.old is None else "stage" in draft.changed:
+        return  # sample data is put into its stage afterwards; a move brings its own
     workflow = draft.ctx.workspace.apps[draft.form.app].workflows[draft.form.workflow]
     stage = next((s for s in workflow.stages if s.id == draft.new.get("stage")), None)
     value = draft.new.get("probability")
@@ -180,7 +183,8 @@ def _report(draft: Draft, then: str, field: Field, words: str) -> None:
     if then == "refuse":
         draft.refuse("duplicate", field, message=words)
     else:
-        draft.warnings.append(Problem("duplicate", {"field": names(field)}, form=draft.form.key, field=field.id, message=words, warning=True))
+        told = {"field": names(field)}
+        draft.warnings.append(Problem("duplicate", told, form=draft.form.key, field=field.id, message=words, warning=True))
 
 
 def _others(draft: Draft, *clauses: Any) -> Mapping[str, Any] | None:

@@ -67,6 +67,15 @@ def _records(world: World, wanted: Mapping[str, Any], given: Mapping[str, Any]) 
         yield from _differs(f"records {id}", *_counted(world, id, told, SYSTEM))
 
 
+@checks.register("warned")
+def _warned(world: World, wanted: Any, given: Mapping[str, Any]) -> Iterable[Problem]:
+    """`warned: words`, or `warned: 0`: what the last save said though it went through."""
+    found = [f"{p.code} {p.sentence('zh')} {p.sentence('en')}" for p in world.warned]
+    fits = not found if wanted == 0 else any(str(wanted) in told for told in found)
+    if not fits:
+        yield from _differs("warned", wanted, "; ".join(p.sentence("zh") for p in world.warned) or 0)
+
+
 @checks.register("sees")
 def _sees(world: World, wanted: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]) -> Iterable[Problem]:
     """`sees: {li: {form: 3}}`: what another person finds in that list."""

@@ -83,7 +83,9 @@ def unnoticed(app: App, stage: Stage, url: str, told: Callable[[str, Outcome | N
     return out
 
 
-def _each(app: App, scenarios: Sequence[Scenario], stage: Stage, place: bench.Bench, workspace: Workspace) -> Generator[Outcome, None, None]:
+def _each(
+    app: App, scenarios: Sequence[Scenario], stage: Stage, place: bench.Bench, workspace: Workspace
+) -> Generator[Outcome, None, None]:
     for scenario in scenarios:
         with place.copy() as address:
             clock = VirtualClock(datetime.fromisoformat(scenario.at))
@@ -107,7 +109,7 @@ def _one(world: World, scenario: Scenario) -> Outcome:
 
 
 def _start_rules(world: World) -> None:
-    """The app's rules begin with the scenario, as if it had just been installed: what a schedule missed since BEGINNING is not its affair."""
+    """The app's rules begin with the scenario, as if just installed: what a schedule missed since BEGINNING is not its affair."""
     with world.machine.transaction(SYSTEM, "clock") as ctx:
         ctx.connection.execute(delete(mark_table))
         service.install(ctx)

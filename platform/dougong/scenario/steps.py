@@ -11,6 +11,8 @@ from dougong.events.outbox import Event, append
 from dougong.expr.units import duration
 from dougong.problems import Problem, Problems
 from dougong.records import public, save
+from dougong.records.query import get
+from dougong.records.source import RecordSource
 from dougong.registry import Registry
 from dougong.scenario.expect import expect
 from dougong.scenario.world import World
@@ -36,6 +38,7 @@ def _create(world: World, given: Mapping[str, Any]) -> None:
             form = world.form(id)
             with world.machine.transaction(world.actor, "person") as ctx:
                 saved = save.create(ctx, form.key, world.values(ctx, form, raw))
+            world.warned = saved.warnings
             if "call_it" in given:
                 world.named[given["call_it"]] = (form.key, saved.id)
     world.machine.work()
@@ -47,7 +50,7 @@ def _edit(world: World, given: Mapping[str, Any]) -> None:
     for name, raw in given.items():
         form_key, id = world.record(name)
         with world.machine.transaction(world.actor, "person") as ctx:
-            save.edit(ctx, form_key, id, world.values(ctx, world.form(form_key), raw))
+            world.warned = save.edit(ctx, form_key, id, world.values(ctx, world.form(form_key), raw)).warnings
     world.machine.work()
 
 
@@ -95,9 +98,9 @@ def _press(world: World, given: Mapping[str, Any]) -> None:
     for button, name in given.items():
         form_key, id = world.record(name)
         with world.machine.transaction(world.actor, "person") as ctx:
-            workspace = ctx.workspace
-            row = save._locked_draft(ctx, form_key, id, "edit", {}).old or {}
-            append(ctx, Event("pressed", form_key, id, new=encode_row(workspace.forms[form_key], row), name=button))
+            get(ctx, form_key, id=id)  # who can't see it can't press
+            row = RecordSource(ctx).record(form_key, id) or {}
+            append(ctx, Event("pressed", form_key, id, new=encode_row(ctx.workspace.forms[form_key], row), name=button))
     world.machine.work()
 
 

@@ -63,8 +63,11 @@ def _each(app: App) -> Iterator[tuple[str, Any]]:
         if len(automation.levels) > 1:
             yield from ((f"{id}.{level.id}", level) for level in automation.levels)
     for form in app.forms.values():
-        yield from ((f"{form.id}.{rule.id}", (form.id, rule)) for rule in (*form.duplicates, *form.rejects))
-        yield from ((f"{form.id}.{f.id}.required_when", (form.id, f.name, f.required_when)) for f in form.fields.values() if f.required_when)
+        rules: tuple[Any, ...] = (*form.duplicates, *form.rejects, *form.ask_later)
+        yield from ((f"{form.id}.{rule.id}", (form.id, rule)) for rule in rules)
+        for field in form.fields.values():
+            if field.required_when:
+                yield f"{form.id}.{field.id}.required_when", (form.id, field.name, field.required_when)
     for id, workflow in app.workflows.items():
         for stage in workflow.stages:
             yield from ((f"{id}.{stage.id}.{side}", (id, stage.id, getattr(stage, side))) for side in SIDES if getattr(stage, side))
@@ -77,6 +80,7 @@ def _form(form: Form, off: set[str]) -> Form:
         form,
         duplicates=tuple(d for d in form.duplicates if f"{form.id}.{d.id}" not in off),
         rejects=tuple(r for r in form.rejects if f"{form.id}.{r.id}" not in off),
+        ask_later=tuple(a for a in form.ask_later if f"{form.id}.{a.id}" not in off),
         fields={id: replace(f, required_when=None) if f"{form.id}.{id}.required_when" in off else f for id, f in form.fields.items()},
     )
 

@@ -48,7 +48,7 @@ class Machine(Protocol):
 
 @dataclass
 class World:
-    """`named` are the records that `call_it` named: (form key, id)."""
+    """`named` are the records that `call_it` named: (form key, id); `warned` is what the last save went through with."""
 
     machine: Machine
     app: App
@@ -56,6 +56,7 @@ class World:
     people: dict[str, int] = field(default_factory=dict)
     named: dict[str, tuple[str, int]] = field(default_factory=dict)
     who: str = ""
+    warned: tuple[Problem, ...] = ()
 
     @property
     def actor(self) -> Actor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from dougong.expr.tree import Expr, Template
 from dougong.expr.types import Calendar, Span, Type
@@ -77,6 +77,25 @@ class Step:
     options: Mapping[str, Any]
     on_error: str = "retry"
     mark: Mark = NOWHERE
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """The parts of a paper that come again for each of `many`; they stand on that record."""
+
+    many: Expr
+    parts: tuple[Part, ...]
+
+
+Part: TypeAlias = "str | Expr | Repeated"
+
+
+@dataclass(frozen=True)
+class Paper:
+    """documents/<id>.html: literal HTML, formulas and repeated parts in turn."""
+
+    id: str
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True)

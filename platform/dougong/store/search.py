@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from pypinyin import Style, lazy_pinyin
@@ -22,6 +22,7 @@ from dougong.spec.form import Form
 from dougong.sqltypes import Id, Json
 from dougong.store import names
 
+T = TypeVar("T")
 LONGEST = 2_000
 """Characters of a field that can be found."""
 LONGEST_READ = 60
@@ -242,7 +243,7 @@ def _remove(connection: Connection, index: SearchIndex, had: Mapping[int, Mappin
         connection.execute(sa.delete(index.table).where(index.table.c.id.in_(chunk)))
 
 
-def batched(ids: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
+def batched(ids: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:
     return (ids[i : i + size] for i in range(0, len(ids), size))
 
 

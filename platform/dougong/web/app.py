@@ -98,7 +98,7 @@ def create_app(runtime: Runtime, doors: Iterable[Blueprint] = ()) -> Flask:
         choices_of=_choices, target_of=cells.target_of, form_icon=shell.icon_of, named=_named, title_field=columns.title_field
     )
     app.jinja_env.filters["span"] = here.span
-    app.context_processor(lambda: {"shell": shell.build()} if request.endpoint != "static" else {})
+    app.context_processor(lambda: {"shell": shell.build()})
     app.teardown_request(here.close)
     app.after_request(_protect)
     inside = (shell, today, lists, form, stages, record, inbox, runs, gallery, settings_page, connections_page, pick, files, search, importing)

@@ -79,7 +79,8 @@ class Page:
             ids = [id for id in ids_in(value) if id in known]
             links = tuple((known[id], addresses.of_record(target, self.uids[target].get(id, ""))) for id in ids)
             kind = "person" if target == "user" else "link"
-            return Cell(field_, "、".join(name for name, _ in links), kind, value, links)
+            comma = "、" if self.ctx.locale.startswith("zh") else ", "
+            return Cell(field_, comma.join(name for name, _ in links), kind, value, links)
         return Cell(field_, display(self.ctx, field_, value), kind_of(field_, value), value, state=state_of(field_, value))
 
 

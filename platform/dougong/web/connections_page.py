@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, abort, g, render_template, request, url_for
@@ -61,7 +60,10 @@ KINDS: Mapping[str, Kind] = {
     for kind in (
         Kind(
             "dingtalk_robot", "DingTalk robot", "Posts into one group.",
-            (Option("url", "Webhook address", secret=True, address=True), Option("secret", "Signing secret (SEC…)", secret=True, required=False)),
+            (
+                Option("url", "Webhook address", secret=True, address=True),
+                Option("secret", "Signing secret (SEC…)", secret=True, required=False),
+            ),
             "dingtalk_robot",
         ),
         Kind(
@@ -274,9 +276,8 @@ def _draft(found: Connected) -> Draft:
     return Draft(kind, found.name, values, frozenset(o.id for o in kind.options if o.secret and found.options.get(o.id)))
 
 
-def _form(draft: Draft, status: int = 200) -> Any:
-    drawn = render_template("connections/form.html", draft=draft, mask=MASK, back=url_for("connections.show"))
-    return drawn if status == 200 else (drawn, status)
+def _form(draft: Draft) -> str:
+    return render_template("connections/form.html", draft=draft, mask=MASK, back=url_for("connections.show"))
 
 
 def _save(kind: Kind, old: Connected | None) -> Response | tuple[str, int]:
@@ -287,9 +288,10 @@ def _save(kind: Kind, old: Connected | None) -> Response | tuple[str, int]:
     if problems := [*_name_faults(name, taken), *_faults(kind.options, options)]:
         kept = _draft(old).kept if old else frozenset()
         shown = {o.id: entered[o.id] for o in kind.options if not o.secret}
-        return _form(Draft(kind, name, shown, kept, by_field(Problems(problems))), 422)
+        return _form(Draft(kind, name, shown, kept, by_field(Problems(problems)))), 422
     further = {k: v for k, v in old.options.items() if k not in options} if old else {}
-    here.write(lambda ctx: connections.connect(ctx.connection, Connected(name, kind.id, {**further, **{k: v for k, v in options.items() if v}})))
+    made = Connected(name, kind.id, {**further, **{k: v for k, v in options.items() if v}})
+    here.write(lambda ctx: connections.connect(ctx.connection, made))
     here.tell(here.say("%(name)s is connected.", name=name))
     return here.go(url_for("connections.show"))
 
@@ -314,6 +316,7 @@ def _faults(options: Sequence[Option], values: Mapping[str, str]) -> Sequence[Pr
 def _is_address(value: str) -> bool:
     try:
         parts = urlsplit(value)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and value.isprintable() and " " not in value
     except ValueError:
         return False
+    plain = value.isprintable() and " " not in value
+    return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc

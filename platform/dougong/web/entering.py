@@ -45,6 +45,7 @@ class Control:
     group: bool = False
     conflict: tuple[str, str] | None = None  # (who, value)
     demanded: bool = False
+    hidden: bool = False
 
 
 def writable(ctx: Ctx, form: Form, row: Mapping[str, Any] | None = None) -> tuple[Field, ...]:
@@ -83,15 +84,25 @@ def control(
     required: bool | None = None,
     conflict: tuple[str, str] | None = None,
     demanded: bool = False,
+    hidden: bool = False,
 ) -> Control:
     """`value` is in the shape that fields/draw.py names for its widget."""
     widget = field_types[field.type].widget
     group = widget in GROUPED or (widget == "choice" and len(field.choices) <= 7)
     attrs = {"id": PREFIX + field.id, "aria-describedby": f"e-{field.id}", "required": None}
+    if widget in ("link", "links") and (address := _creates(ctx, form, field)):
+        attrs["data-create"] = address
     markup = draw(field, value, field.id, here.locale(), attrs, columns_of(ctx, field) if widget == "lines" else ())
     label, hint = field.name.in_(ctx.locale), field.help.in_(ctx.locale)
     needed = field.required if required is None else required
-    return Control(field, field.id, label, markup, needed, hint, error, origin, widget in WIDE, group, conflict, demanded)
+    return Control(field, field.id, label, markup, needed, hint, error, origin, widget in WIDE, group, conflict, demanded, hidden)
+
+
+def _creates(ctx: Ctx, form: Form, field: Field) -> str:
+    """Where a record that is not there yet is made and brought back; not of the very form that is filled: their drafts are one."""
+    target = ctx.workspace.forms.get(field.target)
+    able = target is not None and target is not form and addresses.has_page(target) and rights.access(ctx, target.key).may("add")
+    return addresses.of_new(field.target) if able else ""
 
 
 def shown_value(ctx: Ctx, form: Form, field: Field, value: Any, shared: cells.Page, record: int | None = None) -> Any:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, flash, g, redirect, render_template, request
 from sqlalchemy import select
@@ -43,6 +44,7 @@ class Entry:
     errors: Mapping[str, str] = field(default_factory=dict)
     conflicts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     row: Mapping[str, Any] | None = None
+    parsed: Mapping[str, Any] = field(default_factory=dict)  # what stands in the controls, as values
     hidden: dict[str, str] = field(default_factory=dict)  # further values the form carries
 
 
@@ -51,7 +53,8 @@ def new(app: str, id: str) -> str:
     form = here.form(app, id, "add")
     entry_ = Entry(form, entering.writable(here.ctx(), form))
     _prefill(here.ctx(), entry_)
-    entry_.hidden = {"uid": str(uuid7()), "back": session.local(request.args.get("back", "")) if request.args.get("back") else ""}
+    back = session.local(request.args["back"]) if request.args.get("back") else ""
+    entry_.hidden = {"uid": str(uuid7()), "back": back, "chosen": request.args.get("chosen", "")[:120]}
     return _draw(entry_)
 
 
@@ -60,7 +63,7 @@ def create(app: str, id: str) -> Response | tuple[str, int]:
     form = here.form(app, id, "add")
     fields = entering.writable(here.ctx(), form)
     raw = entering.read(form, fields, request.form)
-    uid, back = request.form.get("uid", ""), request.form.get("back", "")
+    uid, back, chosen = (request.form.get(name, "") for name in ("uid", "back", "chosen"))
 
     def work(ctx: Ctx) -> Saved:
         if known := _known(ctx, form, uid):
@@ -73,11 +76,11 @@ def create(app: str, id: str) -> Response | tuple[str, int]:
     try:
         saved = here.write(work)
     except Problems as problems:
-        return _refused(Entry(form, fields, hidden={"uid": uid, "back": back}), raw, problems)
+        return _refused(Entry(form, fields, hidden={"uid": uid, "back": back, "chosen": chosen}), raw, problems)
     for warning in saved.warnings:
         flash(warning.sentence(g.locale))
-    here.tell(here.say("Saved: %(form)s", form=form.name.in_(g.locale)), saved=_draft_key(form, None))
-    return redirect(session.local(back) if back else addresses.of_record(form.key, saved.uid), 303)
+    here.tell(here.say("Saved: %(form)s", form=here.name_in(form)), saved=_draft_key(form, None))
+    return redirect(_onwards(session.local(back), chosen, saved.uid) if back else addresses.of_record(form.key, saved.uid), 303)
 
 
 @page.get("/a/<app>/<id>/<uuid:uid>/edit")
@@ -136,6 +139,11 @@ def _save(ctx: Ctx, form: Form, id: int, raw: Mapping[str, Any], posted: Mapping
     return saved
 
 
+def _onwards(back: str, chosen: str, uid: str) -> str:
+    """Back to where the record was asked for; a form whose picker wanted it hears which one it is."""
+    return f"{back}{'&' if '?' in back else '?'}{urlencode({'chosen': chosen, 'chosen.uid': uid})}" if chosen else back
+
+
 def _known(ctx: Ctx, form: Form, uid: str) -> Saved | None:
     """The record that this very page has made already: sent twice, stored once (SEMANTICS 8)."""
     table = ctx.workspace.tables[form.key]
@@ -154,7 +162,7 @@ def _prefill(ctx: Ctx, entry_: Entry) -> None:
     """From the address (a child made from its parent), from the last entry, from the defaults."""
     form, values = entry_.form, _given(ctx, entry_)
     for name in values:
-        entry_.origins[name] = here.say("by itself")
+        entry_.origins[name] = here.say("filled in")
     last = _last(ctx, form)
     for field_ in entry_.fields:
         if last and field_.copy_last and field_.id not in values and not is_empty(last.get(field_.id)):
@@ -163,9 +171,10 @@ def _prefill(ctx: Ctx, entry_: Entry) -> None:
     env = environment(ctx, form.key, values, source=rights.reader_source(ctx))
     for name, value in compute.defaults(form, values, env).items():
         values[name] = value
-        entry_.origins[name] = here.say("by itself")
+        entry_.origins[name] = here.say("filled in")
     shared = cells.Page.of(ctx, form, entry_.fields, [values])
     entry_.values = {f.id: entering.shown_value(ctx, form, f, values[f.id], shared) for f in entry_.fields if f.id in values}
+    entry_.parsed = values
 
 
 def _given(ctx: Ctx, entry_: Entry) -> dict[str, Any]:
@@ -210,6 +219,7 @@ def _refused(entry_: Entry, raw: Mapping[str, Any], problems: Problems) -> tuple
     ctx = here.ctx()
     for name, value in raw.items():
         entry_.values[name] = entering.posted_value(ctx, entry_.form.fields[name], value)
+    entry_.parsed, _ = entry.parse_leniently(ctx, entry_.form, raw)
     stale = {p.field: str(p.args.get("who", "")) for p in problems if p.code == "stale"}
     row = entry_.row or {}
     entry_.conflicts = {name: (who, display(ctx, entry_.form.fields[name], row.get(name))) for name, who in stale.items()}
@@ -220,7 +230,8 @@ def _refused(entry_: Entry, raw: Mapping[str, Any], problems: Problems) -> tuple
 
 def _draw(entry_: Entry, refused: bool = False) -> str:
     ctx, form = here.ctx(), entry_.form
-    controls = {f.id: _control(ctx, entry_, f) for f in entry_.fields}
+    first = rules.at_first(ctx, form, entry_.fields, {**(entry_.row or _plain(entry_)), **entry_.parsed})
+    controls = {f.id: _control(ctx, entry_, f, *first[f.id]) for f in entry_.fields}
     sections = [(s.name.in_(g.locale), [controls.pop(n) for n in s.fields if n in controls]) for s in form.layout]
     sections.append((here.say("More") if form.layout else "", list(controls.values())))
     back = addresses.of_record(form.key, entry_.row["uid"]) if entry_.row else entry_.hidden.get("back") or addresses.of_form(form.key)
@@ -247,7 +258,7 @@ def _plain(entry_: Entry) -> Mapping[str, Any]:
     return {"owner": session.me(), "creator": session.me()}
 
 
-def _control(ctx: Ctx, entry_: Entry, field_: Field) -> Control:
+def _control(ctx: Ctx, entry_: Entry, field_: Field, shown: bool, required: bool) -> Control:
     return entering.control(
         ctx,
         entry_.form,
@@ -255,7 +266,9 @@ def _control(ctx: Ctx, entry_: Entry, field_: Field) -> Control:
         entry_.values.get(field_.id),
         error=entry_.errors.get(field_.id, ""),
         origin=entry_.origins.get(field_.id, ""),
+        required=shown and required,
         conflict=entry_.conflicts.get(field_.id),
+        hidden=not shown,
     )
 
 

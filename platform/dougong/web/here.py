@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from decimal import Decimal
@@ -65,6 +65,16 @@ def tell(text: str, *, saved: str = "", undo: str = "") -> None:
 def say(key: str, /, **values: Any) -> str:
     """The page's own words, for messages that don't stand in a template."""
     return language.say(g.locale, key, **values)
+
+
+def name_in(form: Form) -> str:
+    """The form's name as it stands inside a sentence."""
+    return language.inside(form.name.in_(g.locale), g.locale)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names one after the other, as the language sets them."""
+    return ("、" if reader().chinese else ", ").join(names)
 
 
 def problem(code: str, **args: Any) -> str:

@@ -1,11 +1,11 @@
-"""Bringing a table in: upload, which column is which field, a rehearsal, the import itself with its progress and the rows that stayed out."""
+"""Bringing a table in: upload, which column is which field, a rehearsal, the import with its progress, the rows that stayed out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import RowMapping
 from werkzeug.wrappers import Response as AnyResponse
@@ -70,7 +70,8 @@ def progress(app: str, id: str, job: object) -> str:
     connection = here.ctx().connection
     done = row["result"] or {}
     words = {
-        "form": form, "job": row, "counts": done or row["progress"], "url": _address(form, row["uid"]), "rehearsal": row["args"]["rehearse"],
+        "form": form, "job": row, "counts": done or row["progress"],
+        "rehearsal": row["args"]["rehearse"], "url": _address(form, row["uid"]),
         "faults": importing_job.faults(connection, row["uid"], SHOWN) if row["state"] == "done" else [], "shown": SHOWN,
         "problems": [Problem(row["problem"]["code"], row["problem"]["args"])] if row["state"] == "dead" else [],
         "list": addresses.of_form(form.key), "again": addresses.of_form(form.key) + "/import",
@@ -85,7 +86,9 @@ def start(app: str, id: str, job: object) -> AnyResponse:
     if not row["args"]["rehearse"] or row["state"] != "done":
         abort(404)
     mapping = importing_job.mapping_of(row["args"])
-    return redirect(_address(form, here.write(lambda ctx: importing_job.submit_kept(ctx, row["args"]["file"], mapping, rehearse=False))), 303)
+    return redirect(
+        _address(form, here.write(lambda ctx: importing_job.submit_kept(ctx, row["args"]["file"], mapping, rehearse=False))), 303
+    )
 
 
 @page.get("/a/<app>/<id>/import/<uuid:job>/errors.csv")

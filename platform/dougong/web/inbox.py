@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
@@ -63,8 +64,12 @@ def seen(uid: object) -> Response:
     waiting = [m for m in message.popups(here.ctx(), session.me()) if m["uid"] == str(uid)]
     url = _items(here.ctx(), waiting)[0].url if waiting else ""
     here.write(lambda ctx: message.mark_seen(ctx, session.me(), str(uid)))
-    stay = session.local(request.form.get("back", "/"))
-    return here.go(url if request.form.get("open") and url else stay)
+    if request.form.get("open") and url:
+        return here.go(url)
+    on_today = urlsplit(request.headers.get("HX-Current-URL", "")).path == "/"
+    if request.headers.get("HX-Request") and not on_today:  # where one is stays as it was; the next one, if any, takes its place
+        return Response(popups(), content_type="text/html; charset=utf-8")
+    return here.go(session.local(request.form.get("back", "/")))
 
 
 def _items(ctx: Ctx, rows: Sequence[Mapping[Any, Any]]) -> list[Item]:

@@ -103,6 +103,12 @@ def group_heading(value: date | datetime, reader: Reader) -> str:
     return say(reader.locale, "Yesterday") if away == 1 else formats.weekday(day, reader)
 
 
+def inside(name: str, locale: str) -> str:
+    """A thing's name as it stands inside a sentence: "New customer", "New SKU"; Chinese knows no capitals."""
+    begins = name[:1].isupper() and name[1:2].islower() and language(locale) == "en"
+    return name[:1].lower() + name[1:] if begins else name
+
+
 def install(app: Flask, reader: Callable[[], Reader]) -> None:
     """Gives the templates `_`, `ngettext`, `lang()` and the filters; `reader` says who reads the present page."""
     env = app.jinja_env
@@ -118,6 +124,7 @@ def install(app: Flask, reader: Callable[[], Reader]) -> None:
     )  # fmt: skip
     for show in shown:
         env.filters[show.__name__] = _with_reader(show, reader)
+    env.filters["inside"] = lambda name: inside(name, reader().locale)
     env.filters |= {"middle": formats.middle, "company_parts": formats.company_parts, "initials": formats.initials}
 
 

@@ -223,7 +223,7 @@ def _active(ctx: Ctx, form: Form, state: State) -> Iterator[dict[str, str]]:
         field = form.fields.get(id)
         if field is None:
             continue
-        said = "" if op in ("empty", "filled") else "、".join(_said(field, v, chosen) for v in values)
+        said = "" if op in ("empty", "filled") else here.listed(_said(field, v, chosen) for v in values)
         text = " ".join(filter(None, (field.name.in_(g.locale), words.get(op, ""), said)))
         yield {"text": text, "url": addresses.with_args(addresses.of_form(form.key), state.without(name).args)}
 

@@ -18,7 +18,7 @@ RECENT = 5
 @page.get("/pick/<id>")
 @page.get("/pick/<app>/<id>")
 def pick(id: str, app: str = "") -> Response:
-    """[{"id", "text", "note"}] for ?q=; the newest few for ?recent=1. Whom the reader can't see is not offered."""
+    """[{"id", "text", "note"}] for ?q=; the newest few for ?recent=1; the one of ?uid=. Whom the reader can't see is not offered."""
     ctx = here.ctx()
     key = f"{app}.{id}" if app else id
     form = ctx.workspace.forms.get(key)
@@ -26,7 +26,8 @@ def pick(id: str, app: str = "") -> Response:
         abort(404)
     text = request.args.get("q", "").strip()[:200]
     try:
-        rows = query.pick(ctx, key, text, MOST if text else RECENT)
+        one = request.args.get("uid", "")
+        rows = [query.get(ctx, key, uid=one)] if one else query.pick(ctx, key, text, MOST if text else RECENT)
     except Problems:
         abort(404)
     fields = _notes(form)

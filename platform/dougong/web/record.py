@@ -296,7 +296,7 @@ def _primary(ctx: Ctx, form: Form, row: Mapping[str, Any], children: Sequence[tu
         return {}
     child, via = able[0]
     url = addresses.of_new(child.key, **{via.id: row["uid"], "back": addresses.of_record(form.key, row["uid"])})
-    return {"label": here.say("Add %(form)s", form=child.name.in_(g.locale)), "url": url}
+    return {"label": here.say("Add %(form)s", form=here.name_in(child)), "url": url}
 
 
 def _buttons(ctx: Ctx, form: Form) -> list[Automation]:

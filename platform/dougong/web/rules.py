@@ -7,10 +7,12 @@ from typing import Any
 
 from dougong.context import Ctx
 from dougong.expr.to_json import calendar_json, in_browser, to_json
+from dougong.expr.to_python import evaluate
 from dougong.expr.tree import Expr
 from dougong.expr.values import encode
 from dougong.records import references
 from dougong.records.present import covered
+from dougong.records.source import environment
 from dougong.spec.form import Field, Form
 from dougong.web import cells, entering
 
@@ -56,6 +58,16 @@ def computed(ctx: Ctx, form: Form, on_page: Mapping[str, Field]) -> tuple[Field,
 def open_to(ctx: Ctx, form: Form, condition: Expr) -> bool:
     """Whether the reader may see all that it reads of this record."""
     return all(path[0] not in form.fields or not covered(ctx, form, form.fields[path[0]]) for path in condition.reads if path)
+
+
+def at_first(ctx: Ctx, form: Form, entered: Iterable[Field], row: Mapping[str, Any]) -> dict[str, tuple[bool, bool]]:
+    """(shown, required) by field id for the values that stand in the form as it is drawn: also by conditions that only we can answer."""
+    env = environment(ctx, form.key, {name: None for name in form.fields} | dict(row))
+
+    def holds(condition: Expr | None, otherwise: bool) -> bool:
+        return otherwise if condition is None else bool(evaluate(condition, env))
+
+    return {f.id: (holds(f.visible_when, True), f.required or holds(f.required_when, False)) for f in entered}
 
 
 def _rule(ctx: Ctx, form: Form, field: Field) -> dict[str, Any]:

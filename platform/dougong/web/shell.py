@@ -153,7 +153,7 @@ def _view_place(ctx: Ctx, view: View) -> Place:
 
 
 def _create(form: Form) -> Place:
-    label = here.say("Add %(form)s", form=form.name.in_(g.locale))
+    label = here.say("Add %(form)s", form=here.name_in(form))
     return Place(addresses.of_new(form.key), label, "plus", middle=True)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from flask import g
 from sqlalchemy import select
 
-from dougong.context import Ctx
+from dougong.context import SYSTEM, Ctx
 from dougong.expr.values import decode
 from dougong.notify.message import notification_table
 from dougong.problems import Problems
@@ -74,7 +74,7 @@ def _history(ctx: Ctx, form: Form, row: Mapping[str, Any]) -> Iterator[Entry]:
     moves = {t["entered_at"]: t for t in workflow.times(ctx, form.key, row["id"])} if form.workflow else {}
     for head, values in history.entries(ctx, form.key, row["id"])[:MOST]:
         machine = head["origin"] in MACHINES
-        who = head["actor_name"] if head["actor"] is not None or machine else here.say("The system")
+        who = here.say("The system") if head["actor"] is None and (not machine or head["actor_name"] == SYSTEM.name) else head["actor_name"]
         if head["kind"] == "edit" and (move := moves.get(head["at"])) and head["origin"] == "workflow":
             yield Entry(head["at"], who, _moved(ctx, form, move), body=move["comment"] or "", machine=head["actor"] is None)
             continue
@@ -82,7 +82,7 @@ def _history(ctx: Ctx, form: Form, row: Mapping[str, Any]) -> Iterator[Entry]:
         if head["kind"] == "edit" and not changes:
             continue
         text = {
-            "create": here.say("made this %(form)s", form=form.name.in_(g.locale)),
+            "create": here.say("made this %(form)s", form=here.name_in(form)),
             "delete": here.say("deleted it"),
             "restore": here.say("brought it back"),
         }.get(head["kind"], here.say("changed"))
@@ -156,7 +156,7 @@ def _below(ctx: Ctx, row: Mapping[str, Any], children: Sequence[tuple[Form, Fiel
         shared = cells.Page.of(ctx, child, [child.fields["creator"]], found)
         for below in found:
             creator = shared.titles.get("user", {}).get(below.get("creator") or 0) or here.say("The system")
-            text = here.say("added %(form)s", form=child.name.in_(g.locale))
+            text = here.say("added %(form)s", form=here.name_in(child))
             yield Entry(
                 below["created_at"], creator, text, body=shared.title(child, below), url=addresses.of_record(child.key, below["uid"])
             )

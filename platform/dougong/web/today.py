@@ -109,7 +109,7 @@ def _demands(ctx: Ctx) -> Iterator[Line]:
     """My records in which a field that is asked for later is still empty."""
     for demand in ask_later.demands(ctx):
         title = cells.Page.of(ctx, demand.form, (), [demand.row]).title(demand.form, demand.row)
-        fill = here.say("Fill in: %(fields)s", fields="、".join(f.name.in_(g.locale) for f in demand.missing))
+        fill = here.say("Fill in: %(fields)s", fields=here.listed(f.name.in_(g.locale) for f in demand.missing))
         over = here.say("due %(time)s", time=here.due_words(demand.due))
         late = demand.due <= ctx.now
         url = addresses.of_record(demand.form.key, demand.row["uid"], "edit")
@@ -136,7 +136,7 @@ def _of_today(ctx: Ctx, form: Form, field: Field) -> Card | None:
     for row, found in zip(rows, lists.rows_of(ctx, form, shown, rows), strict=True):
         at = row[field.id]
         lines.append(Line(found.name, _facts(found), found.url, time=here.clock(at) if isinstance(at, datetime) else ""))
-    title = here.say("Today: %(form)s", form=form.name.in_(g.locale))
+    title = here.say("Today: %(form)s", form=here.name_in(form))
     return Card(title, tuple(lines), addresses.of_form(form.key, **{f"f.{field.id}.ge": day, f"f.{field.id}.le": day})) if lines else None
 
 
@@ -156,7 +156,7 @@ def _stuck(ctx: Ctx) -> Iterator[Card]:
                 lines = [_still(r) for r in lists.rows_of(ctx, form, columns.shown(ctx, form, None)[:2], rows)]
                 hits = query.count(ctx, asked, 999).number
                 url = addresses.of_form(form.key, **{f"f.{since}.le": edge.strftime("%Y-%m-%d %H:%M"), "sort": since})
-                yield Card(here.say("Standing still: %(form)s", form=form.name.in_(g.locale)), tuple(lines), url, max(0, hits - len(lines)))
+                yield Card(here.say("Standing still: %(form)s", form=here.name_in(form)), tuple(lines), url, max(0, hits - len(lines)))
 
 
 def _still(row: lists.Row) -> Line:
@@ -195,10 +195,10 @@ def _newest(ctx: Ctx, form: Form) -> Card:
     rows = query.page(ctx, query.Query(form.key, sort=(Sort("touched_at", True),), limit=5)).rows
     lines = tuple(_still(r) for r in lists.rows_of(ctx, form, columns.shown(ctx, form, None)[:2], rows))
     return Card(
-        here.say("Last touched: %(form)s", form=form.name.in_(g.locale)),
+        here.say("Last touched: %(form)s", form=here.name_in(form)),
         lines,
         addresses.of_form(form.key),
-        empty=here.say("There is no %(form)s yet.", form=form.name.in_(g.locale)),
+        empty=here.say("There is no %(form)s yet.", form=here.name_in(form)),
     )
 
 

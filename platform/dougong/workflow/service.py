@@ -105,7 +105,8 @@ def _record_time(ctx: Ctx, form: str, id: int, row: Mapping[str, Any], to: str, 
     t = stage_table
     here = (t.c.form == form, t.c.record == id, t.c.left_at.is_(None))
     if ctx.connection.execute(update(t).where(*here).values(left_at=ctx.now)).rowcount == 0 and row.get("stage"):
-        first = {"form": form, "record": id, "stage": row["stage"], "entered_at": row["stage_since"] or row["created_at"], "left_at": ctx.now}
+        began = row["stage_since"] or row["created_at"]
+        first = {"form": form, "record": id, "stage": row["stage"], "entered_at": began, "left_at": ctx.now}
         ctx.connection.execute(insert(t).values(first | {"by": row.get("creator"), "direction": "forward"}))
     entry = {"form": form, "record": id, "stage": to, "entered_at": ctx.now, "by": ctx.actor.user, "direction": direction}
     ctx.connection.execute(insert(t).values(entry | {"comment": comment or None}))
@@ -127,7 +128,7 @@ def _facts(ctx: Ctx, form: Form, workflow: Workflow, row: Mapping[str, Any], com
 def _row(ctx: Ctx, form: Form, id: int, lock: bool = True) -> Mapping[str, Any]:
     table = ctx.workspace.tables[form.key]
     query = select(table).where(table.c.id == id, table.c.deleted_at.is_(None))
-    found = ctx.connection.execute(query.with_for_update() if lock else query).first()
+    found = ctx.connection.execute(query.with_for_update(key_share=True) if lock else query).first()
     if found is None:
         raise Problems([Problem("no-such-record", form=form.key)])
     return from_row(form, dict(zip(table.c.keys(), found, strict=True)))

@@ -91,7 +91,11 @@ _ASK_LATER = mapping(
         "within": named("多久之内", "Within", DURATION),
         "fields": named("补填字段", "Fields", FIELDS),
         "before": named(
-            "在此之前", "Before", {"type": "string"}, "是/否字段或阶段：没补齐就不能勾选、不能进入。", "A yes/no field or a stage that is refused until then."
+            "在此之前",
+            "Before",
+            {"type": "string"},
+            "是/否字段或阶段：没补齐就不能勾选、不能进入。",
+            "A yes/no field or a stage that is refused until then.",
         ),
         "message": named("提示语", "Message", LABEL),
     },
@@ -103,11 +107,19 @@ _PUBLIC = mapping(
     {
         "title": named("标题", "Title", LABEL),
         "fields": named(
-            "字段", "Fields", {**FIELDS, "minItems": 1}, "外面的人只填这些，按这个顺序。", "All that people outside fill in, in this order."
+            "字段",
+            "Fields",
+            {**FIELDS, "minItems": 1},
+            "外面的人只填这些，按这个顺序。",
+            "All that people outside fill in, in this order.",
         ),
         "thanks": named("提交之后", "Thanks", LABEL, "提交后显示的话。", "What is said when it was sent."),
         "open_until": named(
-            "开放到", "Open until", {"type": "string", "pattern": DAY_PATTERN}, "含当天，如 2026-12-31。", "The last day, such as 2026-12-31."
+            "开放到",
+            "Open until",
+            {"type": "string", "pattern": DAY_PATTERN},
+            "含当天，如 2026-12-31。",
+            "The last day, such as 2026-12-31.",
         ),
         "at_most_per_day": named("每天最多", "At most per day", COUNT, "超过就当天不再收。", "Beyond it no more is taken that day."),
         "embed": named(
@@ -166,7 +178,11 @@ SCHEMA = mapping(
             "Per child form: keep, delete, refuse.",
         ),
         "public": named(
-            "对外表单", "Public", _PUBLIC, "不登录也能填的网页，地址是 /f/应用/表单。", "A page to fill in without signing in, at /f/app/form."
+            "对外表单",
+            "Public",
+            _PUBLIC,
+            "不登录也能填的网页，地址是 /f/应用/表单。",
+            "A page to fill in without signing in, at /f/app/form.",
         ),
         "face": named("外观", "Face", map_of(ANYTHING)),
     },

@@ -1,11 +1,13 @@
-"""A form with another id: its table and rows stay as they are."""
+"""A form with another id: its table and rows stay as they are, and what belongs to them comes along."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import update
+
 from dougong.problems import Problem
-from dougong.store import physical
+from dougong.store import physical, system
 from dougong.store.changes.base import Change, Work
 from dougong.store.physical import Key
 
@@ -25,3 +27,7 @@ class RenameForm(Change):
         physical.change_key(work.connection, self.own.id, form=self.form.id, names=known)
         for member in self.members:
             physical.change_key(work.connection, member.id, form=self.form.id)
+        old = f"{self.own.app}.{self.own.form}"
+        for table in system.metadata.sorted_tables:
+            if "form" in table.c:  # history, comments, files, numbers, runs, messages: all name the form by its key
+                work.connection.execute(update(table).where(table.c.form == old).values(form=self.form.key))

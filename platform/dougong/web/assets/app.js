@@ -13,6 +13,14 @@ import { word } from "./words.js";
 document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRFToken"] = csrfToken();
 });
+// A pop-up waits until the sheet that stands open is done with, and is not drawn anew while it is read.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const asking = event.detail.elt.id === "waiting";
+  if (asking && (document.hidden || document.querySelector("dialog[open]"))) event.preventDefault();
+});
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && document.getElementById("waiting")) htmx.trigger("#waiting", "load");
+});
 document.addEventListener("htmx:responseError", () => showToast(word("server_error")));
 document.addEventListener("htmx:sendError", () => showToast(word("offline")));
 

@@ -7,6 +7,7 @@
 import { changed, each, later } from "./dom.js";
 import { dropDraft, entriesOf, fillFrom, keepDraft, readDraft } from "./draft.js";
 import { setRows, rowOf } from "./lines.js";
+import { withoutChosen } from "./picker.js";
 import { compute } from "./rules.js";
 import { showToast } from "./toast.js";
 import { word } from "./words.js";
@@ -32,6 +33,7 @@ class Form {
     form.addEventListener("pointerdown", (event) => this.unchoose(event));
     form.addEventListener("submit", (event) => this.submit(event), { capture: true });
     form.querySelector("[data-missing]")?.addEventListener("click", () => this.walk());
+    this.choose();
     this.update();
     form.querySelector(".field.invalid")?.scrollIntoView({ block: "center" });
   }
@@ -43,11 +45,21 @@ class Form {
       setRows(lines, new Set(draft.map(([name]) => rowOf(lines.dataset.lines, name)).filter(Number.isInteger)));
     }
     fillFrom(this.form, draft);
+    if (asked().chosen) return;
     const again = () => {
       dropDraft(this.key);
       location.reload();
     };
     showToast(word("draft_back"), { label: word("discard_draft"), act: again });
+  }
+
+  // Back from making the record that a picker missed.
+  choose() {
+    const { chosen, uid } = asked();
+    if (!chosen) return;
+    history.replaceState(history.state, "", withoutChosen());
+    const picker = this.form.querySelector(`.picker[data-field="${CSS.escape(chosen)}"]`);
+    picker?.dispatchEvent(new CustomEvent("choose", { detail: uid }));
   }
 
   // A prefilled value that was touched is the person's own; a fault that is being mended is no longer shown.
@@ -130,6 +142,11 @@ class Form {
     error.hidden = !text;
     error.querySelector("span").textContent = text;
   }
+}
+
+function asked() {
+  const { searchParams } = new URL(location.href);
+  return { chosen: searchParams.get("chosen"), uid: searchParams.get("chosen.uid") };
 }
 
 // A number as people read it: 1,286,000.00 with its unit in front; a percentage as such.

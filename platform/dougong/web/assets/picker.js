@@ -1,7 +1,9 @@
 // Search and choose a record: .picker[data-picker], a form's key ("app.form", asked at /pick/app/form) or an address.
 // It answers ?q= and ?recent=1 with [{"id": uid, "text", "note"}]. Arrow keys, Enter, Esc; 新建「…」 where [data-create].
+// The form that makes it comes back with ?chosen=name&chosen.uid=…; the picker hears "choose" with the uid.
 // One value stands in the hidden input; several (.many) in the list .picked, each with its own.
 import { ask, changed, each, later, make } from "./dom.js";
+import { keepDraft } from "./draft.js";
 import { word } from "./words.js";
 
 let numbers = 0;
@@ -16,6 +18,7 @@ function mount(picker) {
   const many = picker.classList.contains("many");
   const place = picker.dataset.picker;
   const address = place.startsWith("/") ? place : `/pick/${place.replaceAll(".", "/")}`;
+  const create = picker.closest("form[data-form]") && input.dataset.create;
   let chosenText = input.value;
   let asked = 0;
   picker.append(list);
@@ -40,7 +43,7 @@ function mount(picker) {
     url.searchParams.set(text ? "q" : "recent", text || "1");
     const found = await ask(url);
     if (mine !== asked || document.activeElement !== input) return;
-    list.replaceChildren(...rows(found ?? [], text, list.id, picker.dataset.create));
+    list.replaceChildren(...rows(found ?? [], text, list.id, create));
     list.hidden = !list.children.length;
     input.setAttribute("aria-expanded", String(!list.hidden));
     point(options()[0]);
@@ -48,9 +51,7 @@ function mount(picker) {
 
   function take(option) {
     if (option.dataset.new) {
-      const url = new URL(picker.dataset.create, location.href);
-      url.searchParams.set("text", option.dataset.new);
-      location.assign(url);
+      leaveFor(create, option.dataset.new, input);
       return;
     }
     put(option.dataset.id, option.dataset.text);
@@ -96,6 +97,12 @@ function mount(picker) {
     const option = event.target.closest("[role=option]");
     if (option) take(option);
   });
+  picker.addEventListener("choose", async ({ detail: uid }) => {
+    const [found] = (await ask(`${address}?uid=${encodeURIComponent(uid)}`)) ?? [];
+    if (!found) return;
+    put(found.id, found.text);
+    changed(input);
+  });
   picker.addEventListener("restore", ({ detail }) => {
     picker.querySelector(".picked")?.replaceChildren();
     for (const [, id, text] of detail) if (id || !many) put(id, text ?? "");
@@ -105,6 +112,23 @@ function mount(picker) {
     event.target.closest("li").remove();
     changed(input);
   });
+}
+
+// To the form that makes the missing record; what stands in this one is its draft until we are back.
+function leaveFor(create, text, input) {
+  const form = input.closest("form[data-form]");
+  keepDraft(form.dataset.form, form);
+  const url = new URL(create, location.href);
+  url.searchParams.set("text", text);
+  url.searchParams.set("back", withoutChosen().pathname + withoutChosen().search);
+  url.searchParams.set("chosen", input.closest("[data-field]").dataset.field);
+  location.assign(url);
+}
+
+export function withoutChosen() {
+  const url = new URL(location.href);
+  for (const name of ["chosen", "chosen.uid"]) url.searchParams.delete(name);
+  return url;
 }
 
 function rows(found, text, listId, create) {

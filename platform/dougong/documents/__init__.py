@@ -1,0 +1,1 @@
+"""Papers made of records: HTML with formulas, and its PDF."""
