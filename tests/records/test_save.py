@@ -147,6 +147,10 @@ def test_unique_holds_among_the_living_and_names_nobody_unseen(workspace: Make) 
     ground.delete("paper", first.id, who="li")
     ground.create("paper", title="机密甲", who="wang")
     assert refusal(ground, lambda: ground.restore("paper", first.id, who="li")) == [("title", "not-unique-unseen")]
+    own = ground.create("paper", title="丙", who="li").id
+    ground.delete("paper", own, who="li")
+    ground.create("paper", title="丙", who="li")
+    assert refusal(ground, lambda: ground.restore("paper", own, who="li")) == [("title", "not-unique")]
 
 
 def test_a_restored_record_meets_the_duplicates_that_came_since(workspace: Make) -> None:

@@ -137,7 +137,7 @@ def test_a_description_tells_fields_apart_that_can_not_exchange_columns() -> Non
 @pytest.mark.parametrize("descending", [False, True])
 def test_an_index_gives_a_sorted_list_without_sorting(shop: Shop, descending: bool) -> None:
     shop.change(CUSTOMER)
-    table = shop.tables["shop.customer"]
+    table = shop.table("customer")
     by = table.c.touched_at.desc().nulls_last() if descending else table.c.touched_at.asc().nulls_first()
     query = select(table.c.name).order_by(by, table.c.id.desc() if descending else table.c.id).limit(5)
     with shop.store.write() as connection:

@@ -45,6 +45,6 @@ def _text(app: App, form: Form, rule: AskLater) -> Template:
 
 def _name(form: Form, rule: AskLater) -> Label:
     locales = {*form.name.others, *rule.message.others}
-    fields = {locale: "、".join(form.fields[n].name.in_(locale) for n in rule.fields) for locale in locales}
+    fields = {locale: ("、" if locale == "zh" else ", ").join(form.fields[n].name.in_(locale) for n in rule.fields) for locale in locales}
     own = "、".join(str(form.fields[n].name) for n in rule.fields)
     return Label(f"{form.name} · {own}", {locale: f"{form.name.in_(locale)} · {names}" for locale, names in fields.items()})

@@ -101,7 +101,8 @@ def create_app(runtime: Runtime, doors: Iterable[Blueprint] = ()) -> Flask:
     app.context_processor(lambda: {"shell": shell.build()})
     app.teardown_request(here.close)
     app.after_request(_protect)
-    inside = (shell, today, lists, form, stages, record, inbox, runs, gallery, settings_page, connections_page, pick, files, search, importing)
+    daily = (shell, today, lists, form, stages, record, inbox, pick, files, search)
+    inside = (*daily, runs, gallery, settings_page, connections_page, importing)
     own = [module.page for module in inside]
     theirs = [module.blueprint(runtime) for module in (signin, setup, account, people_pages, team_pages)]
     for blueprint in (*own, *theirs, *outside):
