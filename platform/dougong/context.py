@@ -12,7 +12,10 @@ from sqlalchemy import Connection
 from dougong.clock import Clock
 from dougong.spec.app import Workspace
 
-Origin = Literal["person", "api", "device", "public", "automation", "workflow", "approval", "import", "clock", "aggregate", "restore", "upgrade", "demo"]
+Origin = Literal[
+    "person", "api", "device", "public", "automation", "workflow", "approval", "import",
+    "clock", "aggregate", "restore", "upgrade", "demo",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def test_copied_lookups_three_levels_live_values_and_schedules_play(database_url
 
 def _fill(runtime: Runtime) -> None:
     with runtime.transaction(SYSTEM) as ctx:
-        ids = {}
+        ids: dict[str, int] = {}
         for form, raw in (("site", {}), ("zone", {"site": "site"}), ("bin", {"zone": "zone"}), ("goods", {})):
             values = {k: ids[v] for k, v in raw.items()}
             ids[form] = save.create(ctx, f"stock.{form}", {"name": form, **values}).id
@@ -144,8 +144,9 @@ def test_a_renamed_form_keeps_its_numbers_history_and_comments(runtime: Runtime)
         with runtime.transaction(replace(SYSTEM, user=writer)) as ctx:
             uid = uid_of(ctx, "stock.item", 1)
             comments.add(ctx, "stock.item", uid, "keep me")
-        renamed = STOCK.replace("form: item", "form: piece\nwas: item").replace("of: item.bin", "of: piece.bin").replace("  item: {may", "  piece: {may")
-        prepared = prepare(runtime, {"app.yaml": renamed.replace("  number: {", "  code: {was: number, ").replace("{{ number }}", "{{ code }}")})
+        renamed = STOCK.replace("form: item", "form: piece\nwas: item").replace("of: item.bin", "of: piece.bin")
+        renamed = renamed.replace("  item: {may", "  piece: {may").replace("  number: {", "  code: {was: number, ")
+        prepared = prepare(runtime, {"app.yaml": renamed.replace("{{ number }}", "{{ code }}")})
         carry_out(runtime, prepared, who="test", accept=accepted(prepared.plan))
         with runtime.transaction(SYSTEM) as ctx:
             second = save.create(ctx, "stock.piece", {"qty": 1}).id

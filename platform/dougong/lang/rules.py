@@ -154,7 +154,8 @@ def _foreign(node: Node, level: int) -> Iterator[tuple[Node, str]]:
 
 def _levels(app: App, site: Site) -> None:
     """Circles of computed fields over all forms, and aggregates that go up more than three levels."""
-    computed = {(form.key, f.id): f for form in app.forms.values() for f in form.fields.values() if f.computed and not f.options.get("copy")}
+    fields = [(form.key, f) for form in app.forms.values() for f in form.fields.values() if not f.options.get("copy")]
+    computed = {(form, f.id): f for form, f in fields if f.computed}
     below = {key: _dependencies(key[0], field, app, computed) for key, field in computed.items()}
     height: dict[tuple[str, str], int] = {}
     told: set[tuple[str, str]] = set()

@@ -79,8 +79,13 @@ def create_many(ctx: Ctx, form_key: str, rows: Sequence[Row]) -> list[Saved | Pr
                 out[place] = Problems(draft.problems)
             elif batch.claim(keys, draft.new):
                 drafts.append((place, draft))
-    _write([draft for _, draft in drafts])
+    if drafts:
+        number.number_many([draft for _, draft in drafts])
+    _write([draft for _, draft in drafts if not draft.problems])
     for place, draft in drafts:
+        if draft.problems:  # a number made by rule that another record has
+            out[place] = Problems(draft.problems)
+            continue
         assert draft.id is not None
         out[place] = Saved(draft.id, draft.uid, 1, draft.changed, tuple(draft.warnings), draft.event)
     return out
@@ -91,7 +96,6 @@ def _write(drafts: Sequence[Draft]) -> None:
         return
     ctx, form = drafts[0].ctx, drafts[0].form
     table = ctx.workspace.tables[form.key]
-    number.number_many(drafts)
     for draft in drafts:
         save.stamp(draft)
     for draft, id in zip(drafts, take_ids(ctx.connection, table, len(drafts)), strict=True):

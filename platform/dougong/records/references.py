@@ -47,7 +47,8 @@ def look_up_many(ctx: Ctx, field: Field, references: Sequence[Reference]) -> dic
                 ids[Reference(**{name: written})].add(int(id))
     if form.key == "user":
         for part in batched(by_words):
-            query = select(people.login.c.name, table.c.id).join(table, table.c.id == people.login.c.user).where(people.login.c.name.in_(part), *alive)
+            logins = select(people.login.c.name, table.c.id).join(table, table.c.id == people.login.c.user)
+            query = logins.where(people.login.c.name.in_(part), *alive)
             for written, id in ctx.connection.execute(query):
                 ids[Reference(words=written)].add(int(id))
     return {reference: tuple(sorted(found)[:2]) for reference, found in ids.items()}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from dougong.expr.tree import Expr, Template
+from dougong.expr.tree import Expr
 from dougong.expr.types import Calendar, Span, Type
 from dougong.problems import NOWHERE, Mark, Problem
 from dougong.spec.form import Form

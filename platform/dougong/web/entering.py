@@ -53,7 +53,8 @@ def writable(ctx: Ctx, form: Form, row: Mapping[str, Any] | None = None) -> tupl
     allowed = rights.access(ctx, form.key)
     order = [name for section in form.layout for name in section.fields] + list(form.fields)
     fields = (form.fields[name] for name in dict.fromkeys(order) if name in form.fields)
-    return tuple(f for f in fields if _enters(f) and not allowed.read_only(f.id) and not covered(ctx, form, f) and not _fixed(f, form, row))
+    open_ = (f for f in fields if allowed.everything or not allowed.closed_to(f.id, creating=row is None))
+    return tuple(f for f in open_ if _enters(f) and not covered(ctx, form, f) and not _fixed(f, form, row))
 
 
 def _enters(field: Field) -> bool:
