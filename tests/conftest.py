@@ -20,7 +20,10 @@ from tests import browser as browsers
 from tests import postgres, redis
 
 _numbers = count(1)
-NEEDS = {"postgresql": "postgres_address", "redis": "redis_url", "chromium": "browser", "poppler": "pdf_text", "font": "pdf_text"}
+NEEDS = {
+    "postgresql": "postgres_address", "redis": "redis_url", "chromium": "browser",
+    "poppler": "pdf_text", "font": "pdf_text", "pango": "pdf_text",
+}  # fmt: skip
 """What may be lacking → the fixture by which a test asks for it; a test may also ask by a parameter of that name."""
 _left_out: list[str] = []
 

@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> list[Row]:
         server = stack.enter_context(running(home, url, token))
         bare = create_engine(url)
         rows = []
-        for row in measured(Ground(runtime, server, token, bare, customers, effort, random.Random(7))):
+        for row in measured(Ground(runtime, server, token, bare, customers, effort, random.Random(7), stack)):
             rows.append(row)
             print(f"{row.work:<62} {row.measured:>16} {row.cpu:>8} {row.bare:>16}", flush=True)
         rows.append(Row("install of the sales app (s)", "≤ 3", f"{installed:.1f}"))

@@ -44,6 +44,9 @@ class Client:
         self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
+    def close(self) -> None:
+        self._http.close()
+
     def get(self, path: str, **query: Any) -> Any:
         pairs = "&".join(f"{k}={quote(str(one))}" for k, v in query.items() for one in (v if isinstance(v, list) else [v]))
         return self._send("GET", f"{path}?{pairs}" if pairs else path)

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -56,9 +57,11 @@ class Ground:
     customers: int
     effort: float
     dice: random.Random
+    open: ExitStack
 
     def client(self) -> Client:
-        return Client(self.server.port, self.token)
+        """Closed when all is measured."""
+        return self.open.enter_context(closing(Client(self.server.port, self.token)))
 
     def times(self, often: int) -> int:
         return max(3, int(often * self.effort))

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from waitress.server import create_server
@@ -74,7 +74,8 @@ def _await(port: int, token: str, process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + ANSWERS_WITHIN
     while True:
         try:
-            Client(port, token).get("/api/v1/bench/customer", limit=1)
+            with closing(Client(port, token)) as client:
+                client.get("/api/v1/bench/customer", limit=1)
             return
         except OSError:
             if time.monotonic() > until or process.poll() is not None:

@@ -152,7 +152,7 @@ def test_few_options_are_buttons_more_are_chips_many_are_a_select(count: int, ta
         "type", "datetime-local"), ("time", {}, "type", "time"),
         ("period", {}, "type", "month"), ("image", {"camera_only": True}, "capture", "environment"), ("image", {}, "accept", "image/*"),
         ("audio", {}, "accept", "audio/*"),
-        ("file", {"many": True}, "multiple", "multiple"), ("colour", {}, "type", "color"), ("text", {}, "maxlength", "500"),
+        ("file", {"many": True}, "multiple", "multiple"), ("colour", {}, "type", "text"), ("text", {}, "maxlength", "500"),
         ("yes_no", {}, "role", "switch"),
     ],
 )  # fmt: skip

@@ -14,7 +14,6 @@ from dougong.spec.form import Field
 
 class Colour(FieldType):
     operators = EQUAL
-    input_type = "color"
 
     def value_type(self, options: Mapping[str, Any]) -> Type:
         return TEXT
