@@ -65,7 +65,7 @@ class Workplace:
             yield self._ctx(self._current(connection), connection, actor, "person", Cause(), locale)
 
     @contextmanager
-    def transaction(self, actor: Actor, origin: Origin = "person", cause: Cause = Cause(), locale: str = "") -> Iterator[Ctx]:  # noqa: B008 - frozen
+    def transaction(self, actor: Actor, origin: Origin = "person", cause: Cause = Cause(), locale: str = "") -> Iterator[Ctx]:
         """One write transaction with its own `now`, on the workspace's present revision."""
         with ExitStack() as stack:
             workspace, connection = self._begin(stack)

@@ -28,7 +28,7 @@ class Counted(World):
     writes: int = 0
 
     @contextmanager
-    def transaction(self, actor: Actor, origin: Origin, cause: Cause = Cause()) -> Iterator[Ctx]:  # noqa: B008
+    def transaction(self, actor: Actor, origin: Origin, cause: Cause = Cause()) -> Iterator[Ctx]:
         self.writes += 1
         with super().transaction(actor, origin, cause) as ctx:
             yield ctx

@@ -91,7 +91,7 @@ class World:
         return self.space
 
     @contextmanager
-    def transaction(self, actor: Actor, origin: Origin, cause: Cause = Cause()) -> Iterator[Ctx]:  # noqa: B008
+    def transaction(self, actor: Actor, origin: Origin, cause: Cause = Cause()) -> Iterator[Ctx]:
         with self.store.write() as connection:
             yield Ctx(self.space, connection, actor, self.clock, self.clock.now(), origin, cause=cause)
 

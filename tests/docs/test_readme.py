@@ -32,5 +32,6 @@ def test_the_ten_minutes_work_as_written(tmp_path: Path) -> None:
 
 def test_both_languages_name_the_same_commands() -> None:
     chinese, _, english = (ROOT / "README.md").read_text("utf-8").partition("## English")
-    for command in ("python3 .start demo", "python3 .start test", "dougong validate", "dougong test", "dougong apply", "dougong plan", "dougong rollback"):
+    words = ("validate", "test", "apply", "plan", "rollback")
+    for command in ("python3 .start demo", "python3 .start test", *(f"dougong {word}" for word in words)):
         assert command in chinese and command in english

@@ -50,7 +50,7 @@ class Locale:
     """How the reader wants values written."""
 
     code: str = "zh-CN"
-    calendar: Calendar = Calendar()  # noqa: RUF009 - frozen
+    calendar: Calendar = Calendar()
     currency: str = "CNY"
 
 

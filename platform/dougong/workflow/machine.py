@@ -30,7 +30,7 @@ class Missing:
 
     code: str = ""
     field: str = ""
-    message: Label = Label()  # noqa: RUF009 - frozen
+    message: Label = Label()
     stage: str = ""
 
 
