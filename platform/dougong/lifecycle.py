@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, func, select
 
 import dougong.fields  # noqa: F401 - fills the registry
+from dougong.automation import service
 from dougong.context import SYSTEM, Ctx
 from dougong.expr.to_sql import not_in_filter, to_sql
 from dougong.expr.tree import Expr
@@ -81,7 +82,8 @@ def carry_out(
         if app in runtime.workspace().apps:
             with runtime.transaction(SYSTEM, "upgrade") as ctx:
                 load(ctx, ctx.workspace.apps[app], sample=False, told=lambda done, of: told("data", done, of))
-        runtime.work()
+        with runtime.transaction(SYSTEM, "upgrade") as ctx:
+            service.install(ctx)  # time rules begin to count from here; the worker, woken by this commit, does what they find
     return applied
 
 

@@ -100,7 +100,7 @@ def _person(ctx: Ctx, app: App, row: Mapping[str, Any]) -> int:
     if row.get("manager") and manager is None:
         raise Problems([Problem("seed-no-manager", {"name": row["manager"]})])
     email, phone, region, title = (str(row.get(name, "")) for name in ("email", "phone", "region", "title"))
-    person = Person(str(row["name"]), email=email, phone=phone, login=login, manager=manager, region=region, title=title)
+    person = Person(str(row["name"]), email=email, phone=phone, login=login, manager=manager, region=region, title=title, language="")
     id = users.create(ctx.connection, person)
     roles.give(ctx.connection, id, app.id, str(row["role"]))
     return 1

@@ -54,7 +54,7 @@ def fill(runtime: Runtime, template: Path) -> None:
     with runtime.store.read() as connection:
         fresh = connection.execute(select(tables.user.c.id)).first() is None
     if fresh:
-        admin = Person(name=say("管理员", "Administrator"), login="admin")
+        admin = Person(name=say("管理员", "Administrator"), login="admin", language="")
         setup.begin(runtime.store, Company(say("示例公司", "Example Ltd"), Calendar(), "zh"), admin, secrets.token_urlsafe(12))
     click.echo(say("安装应用…", "Installing the app…"))
     install(runtime, read_folder(template), who="demo")

@@ -22,7 +22,10 @@ _TEXTS = ("name", "email", "phone", "login", "region", "title")
 
 @dataclass(frozen=True)
 class Person:
-    """What may be entered about somebody. `login` is a further name to sign in by, and what `user.wang` in a template means."""
+    """What may be entered about somebody. `login` is a further name to sign in by, and what `user.wang` in a template means.
+
+    `language` '' leaves it to the person's browser.
+    """
 
     name: str
     email: str = ""
@@ -130,7 +133,7 @@ def checked(connection: Connection, person: Person) -> Person:
             ("phone", "phone-not-valid", tidy.phone, phone is None),
             ("login", "login-not-valid", tidy.login, tidy.login and not identity.is_login(tidy.login)),
             ("email", "person-unreachable", tidy.name, not (tidy.email or tidy.phone or tidy.login)),
-            ("language", "language-not-known", tidy.language, tidy.language not in LANGUAGES),
+            ("language", "language-not-known", tidy.language, tidy.language not in ("", *LANGUAGES)),
             ("manager", "person-not-found", "", tidy.manager is not None and get(connection, tidy.manager) is None),
             ("team", "team-not-found", "", tidy.team is not None and not _team_exists(connection, tidy.team)),
         )
@@ -181,5 +184,5 @@ def _users(connection: Connection, *where: Any) -> list[User]:
 
 def _user(row: RowMapping) -> User:
     texts: dict[str, Any] = {name: row[name] or "" for name in _TEXTS}
-    person = Person(**texts, manager=row["manager"], team=row["team"], language=row["language"] or "zh")
+    person = Person(**texts, manager=row["manager"], team=row["team"], language=row["language"] or "")
     return User(row["id"], row["uid"], row["revision"], row["active"], person, bool(row["has_password"]))

@@ -161,7 +161,7 @@ def _form(runtime: Runtime, user: User | None, person: Person, held: set[tuple[s
     others = [(id, name) for id, name in managers if user is None or id != user.id]
     return render_template(
         "people/person.html", user=user, person=person, held=held, faults=faults or {}, managers=others, offered=_offered(runtime),
-        languages=[(id, label.in_(g.locale)) for id, label in LANGUAGES.items()], **parts,
+        languages=[("", _("As the browser")), *((id, label.in_(g.locale)) for id, label in LANGUAGES.items())], **parts,
     )
 
 
