@@ -248,7 +248,7 @@ def _rows_read(ground: Ground, work: Callable[[], Any]) -> int:
         event.remove(engine, "after_cursor_execute", count)
     with ground.runtime.store.read() as connection:
         for statement, parameters in asked:
-            if " FOR UPDATE" not in statement and "count(" not in statement.split("FROM")[0]:
+            if " FOR " not in statement and "count(" not in statement.split("FROM")[0]:
                 read += len(connection.exec_driver_sql(statement, parameters).all())
     return read
 

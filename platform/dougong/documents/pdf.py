@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from PIL import ImageFile
+
 from dougong.problems import Problem, Problems
 
 STYLE = """
@@ -27,6 +29,7 @@ def render(html: str) -> bytes:
         printer: Any = importlib.import_module("weasyprint")  # only when a paper is made: it is large, and needs Pango
     except (ImportError, OSError) as error:
         raise Problems([Problem("document-no-renderer", {"why": str(error).splitlines()[0]})]) from error
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # importing it switches this on for the whole process, and broken uploads would pass
     nothing = printer.urls.URLFetcher(allowed_protocols=frozenset(), allow_redirects=False)
     style = printer.CSS(string=STYLE, url_fetcher=nothing)
     written: bytes = printer.HTML(string=html, url_fetcher=nothing, base_url=None).write_pdf(stylesheets=[style])
