@@ -106,7 +106,7 @@ def test_what_was_typed_is_back_after_a_reload_and_gone_once_the_server_has_it(p
     assert {k: sent[k] for k in ("who", "kind", "note", "items-0-item", "slides")} == {
         "who": "uid-0", "kind": "first", "note": "要三年维保", "items-0-item": "螺钉", "slides": "file-1",
     }  # fmt: skip
-    assert page_desk.evaluate("localStorage.length") == 0
+    until(page_desk, "localStorage.length === 0")
 
 
 def test_a_draft_can_be_thrown_away(page_desk: Page, made: Islands) -> None:
