@@ -7,15 +7,13 @@ from typing import BinaryIO, cast
 from flask import Blueprint, Response, abort, current_app, g, jsonify, request
 from werkzeug.http import dump_options_header
 
-from dougong.context import Ctx
 from dougong.fields.attached import Attached
 from dougong.fields.base import field_types
 from dougong.files import attachments
-from dougong.files.attachments import Attachment, Limits
+from dougong.files.attachments import Limits
 from dougong.files.storage import Storage
 from dougong.problems import Problems
-from dougong.records import query
-from dougong.records.present import covered
+from dougong.records.attached import may_read
 from dougong.records.rights import access
 from dougong.spec.form import Field
 from dougong.web import addresses, here, session
@@ -58,7 +56,7 @@ def upload() -> tuple[Response, int]:
 def download(uid: object) -> Response:
     ctx = here.ctx()
     found = attachments.get(ctx.connection, str(uid))
-    if found is None or not _may_see(ctx, found):
+    if found is None or not may_read(ctx, found):
         abort(404)
     thumb = bool(request.args.get("thumb"))
     try:
@@ -73,21 +71,6 @@ def download(uid: object) -> Response:
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer.headers["Cache-Control"] = "private, max-age=3600"
     return answer
-
-
-def _may_see(ctx: Ctx, found: Attachment) -> bool:
-    """The uploader's own until it belongs to a record; then whoever may read that field of that record."""
-    if not found.form:
-        return found.creator == ctx.actor.user
-    form = ctx.workspace.forms.get(found.form)
-    field = form.fields.get(found.field) if form else None
-    if form is None or field is None or found.record is None or covered(ctx, form, field) or access(ctx, form.key).masked(field.id):
-        return False
-    try:
-        query.get(ctx, form.key, id=found.record)
-    except Problems:
-        return False
-    return True
 
 
 def _field(key: str, name: str) -> Field:
