@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
+from dougong.context import Actor
 from dougong.events.outbox import event_table
 from dougong.problems import Problems
 from dougong.records import save
@@ -29,6 +30,7 @@ fields:
   witness: {name: 见证人, type: text, visible_when: "price > 100"}
   clause: {name: 条款, type: text, readonly_when: "sealed"}
   sealed: {name: 已盖章, type: yes_no}
+  filed: {name: 归档号, type: text, readonly_when: "true"}
   code: {name: 暗号, type: text, once: true}
   pages: {name: 页数, type: integer, range: [1, 500]}
   copies: {name: 份数, type: integer, default: "{{ pages }}"}
@@ -122,6 +124,17 @@ def test_fields_that_close(workspace: Make) -> None:
     ground.edit("paper", id, sealed=False, who="wang")
     ground.edit("paper", id, clause="新", code="x1", who="wang")
     assert ground.values("paper", id, "clause", "code") == ("新", "x1")
+
+
+def test_a_field_closed_to_people_is_closed_at_creation_too_and_open_to_the_rules_of_the_app(workspace: Make) -> None:
+    ground = workspace(*APP)
+    assert refusal(ground, lambda: ground.create("paper", title="甲", filed="G1", who="wang")) == [("filed", "field-not-writable")]
+    id = ground.create("paper", title="甲", who="wang").id
+    assert refusal(ground, lambda: ground.edit("paper", id, filed="G1", who="wang")) == [("filed", "field-not-writable")]
+    app = key("paper").partition(".")[0]
+    with ground.runtime.transaction(Actor(app=app), "automation") as ctx:
+        save.edit(ctx, key("paper"), id, {"filed": "G1"})
+    assert ground.values("paper", id, "filed") == ("G1",)
 
 
 def test_defaults_are_filled_in_and_see_one_another(workspace: Make) -> None:

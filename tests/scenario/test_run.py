@@ -111,8 +111,9 @@ def test_a_failing_step_says_what_was_expected_what_was_found_and_where(steps: l
 def test_a_failing_step_shows_how_the_rules_ran() -> None:
     made = outcome("create: {case: {name: 甲}}", "wait: 2d", "expect: {records: {case: 7}}")
     assert len(made.trace) == 2
-    assert "03-02 09:00" in made.trace[0] and "desk.greet" in made.trace[0] and made.trace[0].endswith("finished")
-    assert "03-03 09:00" in made.trace[1] and "slow" in made.trace[1]
+    greeted, slow = made.trace
+    assert greeted.what == "03-02 09:00 desk.greet desk.case 1" and greeted.end.sentence("en") == "finished" and greeted.why is None
+    assert "03-03 09:00" in slow.what and "slow" in slow.what
 
 
 def test_a_scenario_that_holds_passes() -> None:

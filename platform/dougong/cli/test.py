@@ -80,8 +80,10 @@ def _tell(outcome: Outcome) -> None:
     click.echo(f"  ✗ {outcome.scenario.name}")
     for problem in outcome.problems:
         click.echo(f"      {outcome.mark}: {problem.sentence(locale())}")
-    for line in outcome.trace:
-        click.echo(f"      {line}")
+    for ran in outcome.trace:
+        saw = ", ".join(f"{path} = {value}" for path, value in ran.saw.items())
+        why = f": {ran.why.sentence(locale())}" if ran.why else ""
+        click.echo(f"      {ran.what} · {ran.end.sentence(locale())}{why}{f' ({saw})' if saw else ''}")
 
 
 def _settings(url: str) -> Settings:

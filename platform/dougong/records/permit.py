@@ -43,7 +43,7 @@ def _writable(draft: Draft, allowed: rights.Access, name: str) -> bool:
         return False
     if not allowed.everything and allowed.closed_to(name, creating=draft.old is None):
         return False
-    return draft.old is None or not _locked(draft, name)
+    return not _locked(draft, name)
 
 
 def after(draft: Draft) -> None:
@@ -71,12 +71,13 @@ def _needs(draft: Draft) -> list[EditNeeds]:
 
 
 def _locked(draft: Draft, name: str) -> bool:
-    field, old = draft.form.fields[name], draft.old
-    if field.once and old is not None and old.get(name) is not None and not draft.ctx.actor.system:
+    """`readonly_when` holds for people: a rule of the app may well keep what nobody types. A new record is read as an empty one."""
+    field, old, actor = draft.form.fields[name], draft.old, draft.ctx.actor
+    if field.once and old is not None and old.get(name) is not None and not actor.system:
         return True
-    if field.readonly_when is None or old is None:
+    if field.readonly_when is None or actor.system or actor.app:
         return False
-    return bool(evaluate(field.readonly_when, environment(draft.ctx, draft.form.key, old, source=draft.source)))
+    return bool(evaluate(field.readonly_when, environment(draft.ctx, draft.form.key, old or {}, source=draft.source)))
 
 
 def _verb(draft: Draft) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from typing import Protocol
 from sqlalchemy import delete, select
 
 from dougong.automation import service
+from dougong.automation.runs import from_json
 from dougong.automation.tables import mark_table, run_table
 from dougong.clock import VirtualClock
 from dougong.context import SYSTEM
@@ -35,13 +36,23 @@ class Stage(Protocol):
 
 
 @dataclass(frozen=True)
+class Ran:
+    """One run of a rule: when and what it ran on, how it ended (a Problem without a place), why it failed, and the values its condition saw."""
+
+    what: str
+    end: Problem
+    why: Problem | None
+    saw: Mapping[str, object]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """`step` counts from 1; `trace` are the runs of the rules as they stood when the step failed."""
 
     scenario: Scenario
     step: int = 0
     problems: tuple[Problem, ...] = ()
-    trace: tuple[str, ...] = ()
+    trace: tuple[Ran, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -115,13 +126,17 @@ def _start_rules(world: World) -> None:
         service.install(ctx)
 
 
-def _trace(world: World) -> tuple[str, ...]:
-    """One line per run: which rule, on what, how it ended."""
-    r = run_table
+def _trace(world: World) -> tuple[Ran, ...]:
+    r = run_table.c
     with world.machine.read(SYSTEM) as ctx:
-        query = select(r.c.created_at, r.c.automation, r.c.level, r.c.form, r.c.record, r.c.outcome).order_by(r.c.id)
+        query = select(r.created_at, r.automation, r.level, r.form, r.record, r.outcome, r.problem, r.trace).order_by(r.id)
         zone = ctx.workspace.calendar.zone
         return tuple(
-            f"{at.astimezone(zone):%m-%d %H:%M} {rule}{'.' + level if level else ''} {form} {record}: {end}"
-            for at, rule, level, form, record, end in ctx.connection.execute(query)
+            Ran(
+                what=f"{at.astimezone(zone):%m-%d %H:%M} {rule}{'.' + level if level else ''} {form} {record}",
+                end=Problem(f"outcome-{end or 'open'}"),
+                why=from_json(problem) if end == "failed" else None,
+                saw=next((line["values"] for line in trace if line["what"] == "condition"), {}),
+            )
+            for at, rule, level, form, record, end, problem, trace in ctx.connection.execute(query)
         )
