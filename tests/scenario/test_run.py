@@ -49,7 +49,7 @@ on: {created: case}
 do:
   - {notify: owner, text: "新案件 {{ name }}"}
 """
-ROLE = "role: clerk\nname: 文员\nfallback: true\ncan: {case: {may: [see, add, edit, delete]}}\n"
+ROLE = "role: clerk\nname: 文员\nfallback: true\ncan: {case: {may: [see, add, edit, delete, import]}}\n"
 
 
 def app(*steps: str, more: Sequence[str] = ()) -> tuple[App, dict[str, str]]:
@@ -97,6 +97,14 @@ FAILS = [
     (["try: {create: {case: {level: 3}}, refused: 级别太高}"], 1, "scenario-other-refusal", ["级别太高", "名称"]),
     (["create: {case: {level: 3}}"], 1, "required", ["名称"]),
     (["edit: {x: {level: 3}}"], 1, "scenario-no-record", ["x"]),
+    (["expect: {ran: {gret: 0}}"], 1, "scenario-no-rule", ["gret"]),
+    (
+        ["import: {case: [{名称: 甲, 级别: 2}, {名称: 乙, 级别: 10}, {名称: '', 级别: 1}]}", "expect: {imported: {created: 2}}"],
+        2,
+        "scenario-differs",
+        ["created", "级别太高", "名称"],
+    ),
+    (["import: {case: [{名称: 甲}]}", "expect: {imported: {created: 1, containing: 级别}}"], 2, "scenario-differs", ["级别"]),
 ]
 
 

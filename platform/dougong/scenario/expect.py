@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
+from dougong.automation.decide import plan
 from dougong.automation.tables import run_table
 from dougong.context import SYSTEM
 from dougong.notify.message import notification_table
-from dougong.problems import Problem, Problems
+from dougong.problems import Problem, Problems, suggest
 from dougong.records import query
 from dougong.records.compute import live_values
 from dougong.records.source import RecordSource, environment
@@ -49,12 +50,17 @@ def _notified(world: World, wanted: Mapping[str, Any], given: Mapping[str, Any])
 @checks.register("ran")
 def _ran(world: World, wanted: Mapping[str, int], given: Mapping[str, Any]) -> Iterable[Problem]:
     """How often an automation, or one level of it (`rule.level`), ran to its end."""
+    known = {a.key.removeprefix(f"{world.app.id}."): a for a in plan(world.machine.workspace()).all.values() if a.app == world.app.id}
+    levels = {f"{id}.{level.id}": (id, level.id) for id, rule in known.items() for level in rule.levels if level.id}
     for name, number in wanted.items():
-        rule, _, level = name.partition(".")
-        r = run_table
-        query_ = select(func.count()).where(r.c.automation == f"{world.app.id}.{rule}", r.c.outcome == "finished")
+        if name not in known and name not in levels:
+            yield Problem("scenario-no-rule", {"name": name}, suggestion=suggest(name, [*known, *levels]))
+            continue
+        rule, level = (name, "") if name in known else levels[name]
+        r = run_table.c
+        query_ = select(func.count()).where(r.automation == f"{world.app.id}.{rule}", r.outcome == "finished")
         if level:
-            query_ = query_.where(r.c.level == level)
+            query_ = query_.where(r.level == level)
         with world.machine.read(SYSTEM) as ctx:
             found = ctx.connection.execute(query_).scalar_one()
         yield from _differs(f"ran {name}", number, found)
@@ -74,6 +80,18 @@ def _warned(world: World, wanted: Any, given: Mapping[str, Any]) -> Iterable[Pro
     fits = not found if wanted == 0 else any(str(wanted) in told for told in found)
     if not fits:
         yield from _differs("warned", wanted, "; ".join(p.sentence("zh") for p in world.warned) or 0)
+
+
+@checks.register("imported")
+def _imported(world: World, wanted: Mapping[str, Any], given: Mapping[str, Any]) -> Iterable[Problem]:
+    """`imported: {created: 2, updated: 1, failed: 1, containing: words}` of the last import; `containing` is what a failed row was told."""
+    report, told = world.imported, {k: v for k, v in wanted.items() if k != "containing"}
+    faults = "; ".join(problem.sentence("zh") for _, problems in report.faults for problem in problems)
+    found = {word: number for word, number in report.count().items() if word in told}
+    if told != found:
+        yield from _differs("imported", told, f"{found} {faults}")
+    elif (words := str(wanted.get("containing", ""))) not in faults:
+        yield from _differs("imported containing", words, faults)
 
 
 @checks.register("sees")

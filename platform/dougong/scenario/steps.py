@@ -10,7 +10,7 @@ from dougong.events.images import encode_row
 from dougong.events.outbox import Event, append
 from dougong.expr.units import duration
 from dougong.problems import Problem, Problems
-from dougong.records import public, save
+from dougong.records import importing, public, save
 from dougong.records.query import get
 from dougong.records.source import RecordSource
 from dougong.registry import Registry
@@ -114,6 +114,21 @@ def _submit(world: World, given: Mapping[str, Any]) -> None:
                 saved = public.submit(ctx, form, world.values(ctx, form, raw))
             if "call_it" in given:
                 world.named[given["call_it"]] = (form.key, saved.id)
+    world.machine.work()
+
+
+@steps.register("import")
+def _import(world: World, given: Mapping[str, Any]) -> None:
+    """`import: {form: [{column title: cell}, …], key: field, automations: true}`: titles find their fields as they do on the page."""
+    for id, rows in given.items():
+        if id not in ("key", "automations"):
+            form, titles = world.form(id), tuple(dict.fromkeys(title for row in rows for title in row))
+            columns = importing.guess(form, titles)
+            mapping = importing.ColumnMapping(form.key, columns, str(given.get("key", "")), given.get("automations") is True)
+            world.imported = importing.Report()
+            with world.machine.transaction(world.actor, "import") as ctx:
+                importing.check(ctx, mapping, titles)
+                importing.run(ctx, mapping, list(enumerate(rows, 2)), world.imported)
     world.machine.work()
 
 

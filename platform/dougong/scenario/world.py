@@ -21,7 +21,7 @@ from dougong.files import attachments
 from dougong.people import roles, users
 from dougong.people.users import Person
 from dougong.problems import NOWHERE, Problem, Problems
-from dougong.records import entry
+from dougong.records import entry, importing
 from dougong.records.references import uid_of
 from dougong.records.source import RecordSource, environment
 from dougong.spec.app import App, Scenario, Workspace
@@ -48,7 +48,8 @@ class Machine(Protocol):
 
 @dataclass
 class World:
-    """`named` are the records that `call_it` named: (form key, id); `warned` is what the last save went through with."""
+    """`named` are the records that `call_it` named: (form key, id); `warned` is what the last save went through with,
+    `imported` what the last import did."""
 
     machine: Machine
     app: App
@@ -57,6 +58,7 @@ class World:
     named: dict[str, tuple[str, int]] = field(default_factory=dict)
     who: str = ""
     warned: tuple[Problem, ...] = ()
+    imported: importing.Report = field(default_factory=importing.Report)
 
     @property
     def actor(self) -> Actor:

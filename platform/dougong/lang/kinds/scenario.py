@@ -15,10 +15,17 @@ STEPS = {
     "wait": named("等待", "Wait", DURATION, "时钟往前走，到期的规则都执行。", "The clock goes on; what falls due is done."),
     "submit": named("提交公开表单", "Submit", _BY_NAME, "{表单: {字段: 值}}", "{form: {field: value}}"),
     "receive": named("收到数据", "Receive", _BY_NAME, "{接收地址: {数据}}", "{webhook: {body}}"),
+    "import": named(
+        "导入表格",
+        "Import",
+        _BY_NAME,
+        "{表单: [{列标题: 值}], key: 按哪个字段更新, automations: true}",
+        "{form: [{column title: value}], key: field to update by, automations: true}",
+    ),
     "press": named("按按钮", "Press", _BY_NAME, "{按钮: 名字}", "{button: name}"),
     "as": named("换人", "As", _NAME),
     "try": named("应当被拒绝", "Try", _BY_NAME, "{edit: …, refused: 原因}", "{edit: …, refused: reason}"),
-    "expect": named("应当看到", "Expect", _BY_NAME, "popups、notified、ran、records、sees", "popups, notified, ran, records, sees"),
+    "expect": named("应当看到", "Expect", _BY_NAME, "popups、notified、ran、records、sees、warned、imported", "popups, notified, ran, records, sees, warned, imported"),
 }
 """One word a step; what stands behind it is checked against the app where it names people, forms and fields."""
 INSTANT = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})$"
