@@ -124,6 +124,19 @@ def test_a_failing_step_shows_how_the_rules_ran() -> None:
     assert "03-03 09:00" in slow.what and "slow" in slow.what
 
 
+NOBODY = "scenario: 场景\nat: 2026-03-02T09:00+08:00\nas: mei\nsteps:\n  - create: {case: {name: 甲}}\n  - expect: {notified: {mei: 1}}\n"
+CAST = "data: user\nsample: true\nrows:\n  - {login: mei, name: 梅, role: clerk}\n"
+
+
+def test_the_sample_people_play_where_a_scenario_names_none() -> None:
+    files = {"app.yaml": APP, "case.yaml": CASE, "flow.yaml": FLOW, "rule.yaml": RULE, "role.yaml": ROLE, "tests/a.yaml": NOBODY}
+    refused = compile_sources(files).problems
+    assert {"scenario-nobody", "unknown-person"} <= {p.code for p in refused}
+    files["people.yaml"] = CAST
+    played = compile_sources(files).app
+    assert played is not None and [o.passed for o in play(played, played.scenarios, Sources(files), "sqlite:///")] == [True]
+
+
 def test_a_scenario_that_holds_passes() -> None:
     made = outcome(
         "create: {case: {name: 甲}, call_it: c}",

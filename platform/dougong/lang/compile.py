@@ -123,6 +123,7 @@ def _built(
     workflows = build_workflows(site)
     automations = _automations(kinds.get("automation", ()), unsound, site, tolerant)
     roles, edit_needs = build_roles(kinds.get("role", ()), site)
+    data = build_data(kinds.get("data", ()), sources, site)
     return App(
         id=app.id,
         name=site.labels.label(app.root["name"], "app"),
@@ -138,8 +139,8 @@ def _built(
         roles=roles,
         edit_needs=edit_needs,
         homes=build_homes(app, site),
-        data=build_data(kinds.get("data", ()), sources, site),
-        scenarios=build_scenarios(kinds.get("scenario", ()), site),
+        data=data,
+        scenarios=build_scenarios(kinds.get("scenario", ()), data, site),
         needs=dict(app.content.get("needs") or {}),
         menu=tuple(app.content.get("menu") or ()),
         digest=hashlib.sha256("\0".join(f"{name}\0{sources[name]}" for name in sorted(sources)).encode()).hexdigest(),

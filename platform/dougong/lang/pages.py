@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dougong.lang.options import constant, content_id
+from dougong.lang.report import Report
 from dougong.lang.site import Site
 from dougong.lang.source import Document, Place
 from dougong.problems import suggest
@@ -65,6 +66,11 @@ def build_roles(documents: Iterable[Document], site: Site) -> tuple[dict[str, Ro
         for _, item in place["can"].items():
             if form := site.links.form(item.as_key, site.report):
                 grants[form] = _grant(form, item, site.on(form))
+        for _, item in place["can"].items():
+            draft = site.links.forms.get(site.links.form(item.as_key, Report()))
+            if draft and draft.lines_of and site.links.top_of(draft).key not in grants:
+                names = {"role": str(document.content["name"]), "form": site.links.top_of(draft).name}
+                site.report.check("lines-not-opened", item.key_mark, **names)
         name = site.labels.label(place["name"], "role", document.id, default=document.id)
         roles[document.id] = Role(document.id, site.links.app, name, grants, place.get("fallback", False) is True)
         for item in place["edit_needs"].each():
@@ -79,6 +85,10 @@ def build_roles(documents: Iterable[Document], site: Site) -> tuple[dict[str, Ro
 
 def _grant(form: str, place: Place, site: Site) -> Grant:
     follows = place["follows"]
+    draft = site.links.forms.get(form)
+    for word in ("may", "only", "follows") if draft and draft.lines_of else ():
+        if word in place:
+            site.report.check("lines-follow-parent", place[word].key_mark, word=word)
     member = site.member(follows) if follows.value else None
     if member and (member.type.kind != "record" or not member.column):
         site.report.check("follows-a-link", follows.mark, word=str(follows.value))
@@ -132,57 +142,59 @@ def _csv(place: Place, sources: Mapping[str, str], site: Site) -> list[Mapping[s
     return rows
 
 
-def build_scenarios(documents: Iterable[Document], site: Site) -> tuple[Scenario, ...]:
-    """Kept as written; what they name is looked up here, so that a test can't pass by testing nothing."""
-    documents = list(documents)
-    for document in documents:
-        _people(document.root, site)
-        for step in document.root["steps"].each():
-            _step(step, document.root, site)
-    return tuple(
-        Scenario(
-            name=document.id,
-            proves=tuple(map(str, document.content.get("proves", ()))),
-            people=document.content["people"],
-            at=str(document.content["at"]),
-            as_=str(document.content.get("as", "")),
-            steps=tuple(document.content["steps"]),
-            mark=document.root["scenario"].mark,
-            marks=document.values,
-        )
-        for document in documents
-    )
+def build_scenarios(documents: Iterable[Document], data: Iterable[Data], site: Site) -> tuple[Scenario, ...]:
+    """Kept as written; what they name is looked up here, so that a test can't pass by testing nothing.
+
+    A scenario without people of its own is played by the template's sample people.
+    """
+    sample = {str(row["login"]): row for of in data if of.form == "user" for row in of.rows if "login" in row}
+    return tuple(_scenario(document, sample, site) for document in documents)
 
 
-def _people(place: Place, site: Site) -> None:
-    people = place["people"]
-    for _, person in people.items():
+def _scenario(document: Document, sample: Mapping[str, Mapping[str, Any]], site: Site) -> Scenario:
+    place = document.root
+    people = place.get("people", {}) or sample
+    if not people:
+        site.report.link("scenario-nobody", place["scenario"].mark)
+    for _, person in place["people"].items():
         for key in ("role", "roles"):
             for role in person[key].each():
                 site.role(role, str(role.value).removeprefix(f"{site.links.app}."))
         _person(person["manager"], people, site)
     _person(place["as"], people, site)
+    for step in place["steps"].each():
+        _step(step, people, site)
+    return Scenario(
+        name=document.id,
+        proves=tuple(map(str, document.content.get("proves", ()))),
+        people=people,
+        at=str(document.content["at"]),
+        as_=str(document.content.get("as", "")),
+        steps=tuple(document.content["steps"]),
+        mark=place["scenario"].mark,
+        marks=document.values,
+    )
 
 
-def _person(place: Place, people: Place, site: Site) -> None:
+def _person(place: Place, people: Mapping[str, Any], site: Site) -> None:
     if place.value is not None and place.value not in people:
-        site.report.link("unknown-person", place.mark, suggest(str(place.value), people.value), word=str(place.value))
+        site.report.link("unknown-person", place.mark, suggest(str(place.value), people), word=str(place.value))
 
 
-def _step(step: Place, scenario: Place, site: Site) -> None:
+def _step(step: Place, people: Mapping[str, Any], site: Site) -> None:
     for word in ("create", "submit"):
         for form, values in step[word].items():
             if form != "call_it" and (key := site.links.form(values.as_key, site.report)):
                 for _, cell in values.items():
                     site.on(key).member(cell.as_key)
-    _person(step["as"], scenario["people"], site)
+    _person(step["as"], people, site)
     expected = step["expect"]
-    for check in ("popups", "notified"):
+    for check in ("popups", "notified", "sees"):
         for person, told in expected[check].items():
             if person != "containing":
-                _person(told.as_key, scenario["people"], site)
+                _person(told.as_key, people, site)
     if "try" in step:
-        _step(step["try"], scenario, site)
+        _step(step["try"], people, site)
 
 
 def build_questions(app: Document, site: Site) -> Mapping[str, Question]:

@@ -37,7 +37,7 @@ class Stage(Protocol):
 
 @dataclass(frozen=True)
 class Ran:
-    """One run of a rule: when and what it ran on, how it ended (a Problem without a place), why it failed, and the values its condition saw."""
+    """One run of a rule: when and on what, how it ended (a Problem without a place), why it failed, what its condition saw."""
 
     what: str
     end: Problem

@@ -25,7 +25,13 @@ STEPS = {
     "press": named("按按钮", "Press", _BY_NAME, "{按钮: 名字}", "{button: name}"),
     "as": named("换人", "As", _NAME),
     "try": named("应当被拒绝", "Try", _BY_NAME, "{edit: …, refused: 原因}", "{edit: …, refused: reason}"),
-    "expect": named("应当看到", "Expect", _BY_NAME, "popups、notified、ran、records、sees、warned、imported", "popups, notified, ran, records, sees, warned, imported"),
+    "expect": named(
+        "应当看到",
+        "Expect",
+        _BY_NAME,
+        "popups、notified、ran、records、sees、warned、imported",
+        "popups, notified, ran, records, sees, warned, imported",
+    ),
 }
 """One word a step; what stands behind it is checked against the app where it names people, forms and fields."""
 INSTANT = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})$"
@@ -38,8 +44,8 @@ SCHEMA = mapping(
             "人物",
             "People",
             map_of(_PERSON),
-            "例如 wang: {role: 角色, manager: li}。",
-            "Such as wang: {role: x, manager: li}.",
+            "例如 wang: {role: 角色, manager: li}；不写就用模板的示例人员。",
+            "Such as wang: {role: x, manager: li}; left out, the template's sample people play.",
         ),
         "at": named(
             "开始时间", "At", {"type": "string", "pattern": INSTANT}, "例如 2026-03-02T09:00+08:00。", "Such as 2026-03-02T09:00+08:00."
@@ -48,7 +54,6 @@ SCHEMA = mapping(
         "steps": named("步骤", "Steps", {**list_of({"type": "object", "dispatch": "scenario"}), "minItems": 1}),
     },
     "scenario",
-    "people",
     "at",
     "steps",
 )
