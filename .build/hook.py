@@ -58,8 +58,8 @@ def bundle(root: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     sources = [str(assets(root) / name) for name in ENTRIES]
-    options = ["--bundle", "--minify", "--target=es2020,chrome94,safari15.4", "--format=iife", "--log-level=warning"]
-    options += ["--legal-comments=linked", "--loader:.svg=file", "--asset-names=[name]"]
+    options = ["--bundle", "--minify", "--target=es2020,chrome94,safari15.4", "--format=esm", "--splitting", "--log-level=warning"]
+    options += ["--legal-comments=linked", "--loader:.svg=file", "--asset-names=[name]", "--chunk-names=[name]-[hash]"]
     esbuild = build / "node_modules/esbuild/bin/esbuild"
     subprocess.run([str(node), str(esbuild), *sources, *options, f"--outdir={target}"], env=env, check=True)
     for picture in assets(root).glob("*.svg"):

@@ -20,11 +20,11 @@ ROOT = Path(__file__).parent.parent
 PLATFORM = ROOT / "platform"
 PACKAGE = PLATFORM / "dougong"
 
-GROUND = ("problems", "registry", "clock", "settings", "sqltypes", "resources")
+GROUND = ("problems", "registry", "clock", "settings", "sqltypes", "resources", "pinyin", "vault")
 ORDER = (
     "expr", "spec", "context", "fields", "lang", "store", "events", "jobs", "people", "files", "records",
     "notify", "documents", "reports", "workflow", "automation", "scenario", "seeding",
-    "installed", "workplace", "runtime", "lifecycle",
+    "backups", "pruning", "installed", "workplace", "runtime", "erasing", "staging", "lifecycle",
 )  # fmt: skip
 DOORS = ("web", "api", "cli", "worker")
 HEIGHT = {part: 0 for part in GROUND} | {part: place for place, part in enumerate(ORDER, 1)} | {door: len(ORDER) + 1 for door in DOORS}

@@ -26,7 +26,7 @@ from dougong.people.hierarchy import closure
 from dougong.records import aggregates
 from dougong.spec.app import App, Question, Workspace
 from dougong.spec.form import Field, Form
-from dougong.store import physical, system
+from dougong.store import physical, staged, system
 from dougong.store.tables import build_tables
 
 log = logging.getLogger("dougong")
@@ -71,6 +71,7 @@ def build_workspace(connection: Connection, apps: Mapping[str, App], answers: Ma
         name=home.name if home else "",
         locale=str(row.settings.get("locale", "zh-CN")),
         currency=next((a.currency for a in bound.values()), "CNY"),
+        read_only=staged.read_only(connection),
         key=row.secret.encode(),
     )
 

@@ -10,14 +10,18 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, func, select
 
 import dougong.fields  # noqa: F401 - fills the registry
-from dougong.automation import service
+from dougong import staging
+from dougong.automation import service, upgrade
 from dougong.context import SYSTEM, Ctx
+from dougong.documents import pdf
 from dougong.expr.to_sql import not_in_filter, to_sql
 from dougong.expr.tree import Expr
+from dougong.expr.types import DATETIME
 from dougong.fields.base import Locale, field_types
+from dougong.fields.show import show
 from dougong.installed import compile_sources, index_requests
 from dougong.people.forms import SYSTEM_FORMS
-from dougong.problems import Problem, Problems
+from dougong.problems import LOCALES, Problem, Problems
 from dougong.records import upkeep
 from dougong.records.source import sql_scope
 from dougong.runtime import Runtime
@@ -34,15 +38,21 @@ from dougong.store.tables import build_tables
 Told = Callable[[str, int, int], None]
 """(what is being done, done, of)."""
 BATCH = 500
+AT_ONCE = 100_000
+"""Rows of a form that an apply fills in its own transaction."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A plan that can be shown and then carried out."""
+    """A plan that can be shown and then carried out. `aim` says first what it leads to, where that isn't a template at hand."""
 
     plan: Plan
     release: Release
     warnings: tuple[Problem, ...] = ()
+    aim: Problem | None = None
+
+    def lines(self, locale: str) -> list[str]:
+        return [*([self.aim.sentence(locale)] if self.aim else []), *self.plan.lines(locale)]
 
 
 def prepare(runtime: Runtime, sources: Mapping[str, str], answers: Mapping[str, Any] | None = None) -> Prepared:
@@ -59,7 +69,8 @@ def prepare(runtime: Runtime, sources: Mapping[str, str], answers: Mapping[str, 
     if unknown := sorted(set(given) - set(app.questions)):
         given = {k: v for k, v in given.items() if k not in unknown}
     plan = _plan(runtime, app.id, app)
-    return Prepared(plan, Release(app.id, app.version, dict(sources), given), compiled.problems)
+    wanted = pdf.missing() if any(path.startswith("documents/") for path in sources) else None
+    return Prepared(plan, Release(app.id, app.version, dict(sources), given), (*compiled.problems, *([wanted] if wanted else [])))
 
 
 def carry_out(
@@ -70,13 +81,50 @@ def carry_out(
     kind: str = "",
     accept: Collection[str] = (),
     told: Told = lambda what, done, of: None,
+    at_once: int = AT_ONCE,
 ) -> Applied:
-    """Applies the plan, then works out new computed values and loads reference data. Raises PlanRefused, Outdated."""
+    """Applies the plan, then works out new computed values and loads reference data. Raises PlanRefused, Outdated.
+
+    One that writes into more than `at_once` rows of a form does so in batches beforehand (SEMANTICS 10).
+    """
+    go_on(runtime, told)
     app = prepared.release.app
     kind = kind or ("change" if app in runtime.workspace().apps else "install")
     told("tables", 0, 1)
+    if staging.is_large(prepared.plan, at_once):
+        staging.begin(runtime, prepared.plan, prepared.release, kind=kind, who=who, accept=tuple(accept))
+        if (applied := go_on(runtime, told)) is None:  # another process saw it through
+            raise Outdated(runtime.workspace().revision)
+        return applied
     applied = apply(runtime.store, prepared.plan, prepared.release, kind=kind, who=who, now=runtime.clock.now(), accept=accept)
     told("tables", 1, 1)
+    _complete(runtime, app, applied, told)
+    return applied
+
+
+def go_on(runtime: Runtime, told: Told = lambda what, done, of: None) -> Applied | None:
+    """Sees a large change through that was broken off, if there is one: at a start, and before any other change.
+
+    Raises Problems where it no longer can be; then all is as before it.
+    """
+    while (now := staging.under_way(runtime)) is not None:
+        try:
+            plan = prepare(runtime, now.release.sources, now.release.answers).plan
+            staging.fill(runtime, plan, told)
+            applied = staging.finish(runtime, plan)
+        except Outdated:  # somebody changed the workspace's settings
+            continue
+        except Problems:
+            staging.abandon(runtime)
+            raise
+        if applied is not None:
+            _complete(runtime, now.release.app, applied, told)
+        return applied
+    return None
+
+
+def _complete(runtime: Runtime, app: str, applied: Applied, told: Told) -> None:
+    """What follows an apply in transactions of its own."""
     if applied.number is not None:
         _fill(runtime, applied, told)
         if app in runtime.workspace().apps:
@@ -84,7 +132,6 @@ def carry_out(
                 load(ctx, ctx.workspace.apps[app], sample=False, told=lambda done, of: told("data", done, of))
         with runtime.transaction(SYSTEM, "upgrade") as ctx:
             service.install(ctx)  # time rules begin to count from here; the worker, woken by this commit, does what they find
-    return applied
 
 
 def install(
@@ -99,14 +146,22 @@ def install(
     raise Problems([Problem("workspace-busy")])
 
 
-def prepare_rollback(runtime: Runtime, app: str, change: int | None = None) -> Prepared:
-    """A plan forward to what the app was before that apply (SEMANTICS 10). Raises Problems `nothing-to-roll-back`."""
+def prepare_rollback(runtime: Runtime, app: str, number: int | None = None) -> Prepared:
+    """A plan forward to what apply `number` of the app left behind (SEMANTICS 10), by default one version back, and one more each time.
+
+    Raises Problems `nothing-to-roll-back`.
+    """
     with runtime.store.read() as connection:
         try:
-            sources = ledger.earlier(connection, app, change)
+            version = ledger.earlier(connection, app, number)
         except LookupError:
             raise Problems([Problem("nothing-to-roll-back", {"app": app})]) from None
-    return prepare(runtime, sources) if sources else prepare_removal(runtime, app)
+    if not version.sources:
+        return replace(prepare_removal(runtime, app), aim=Problem("rollback-to-nothing", {"app": app}))
+    ready, calendar = prepare(runtime, version.sources), runtime.workspace().calendar
+    at = {code: show(version.at, DATETIME, code, calendar) for code in LOCALES}
+    args = {"app": app, "version": ready.release.version, "number": version.number, "at": at, "who": version.who}
+    return replace(ready, aim=Problem("rollback-to" if version.number else "rollback-to-first", args))
 
 
 def prepare_removal(runtime: Runtime, app: str) -> Prepared:
@@ -129,14 +184,21 @@ def _plan(runtime: Runtime, id: str, app: App | None) -> Plan:
         types=field_types,
         locale=Locale(workspace.locale, workspace.calendar, workspace.currency),
         breaking=partial(_breaking, runtime),
+        beyond=partial(_beyond, runtime, id, app),
     )
     with runtime.store.read() as connection:
         return make_plan(connection, aim)
 
 
+def _beyond(runtime: Runtime, id: str, app: App | None, connection: Connection) -> list[Problem]:
+    workspace = runtime.workspace()
+    return upgrade.touched(Ctx(workspace, connection, SYSTEM, runtime.clock, runtime.clock.now()), id, app)
+
+
 def _breaking(runtime: Runtime, connection: Connection, form: Form, condition: Expr) -> int | None:
     """Live rows for which a new refusing condition holds; None where it reads what isn't stored yet or can't become SQL."""
-    forms = {**runtime.workspace().forms, form.key: form}
+    others = {key: other for key, other in runtime.workspace().forms.items() if other.table != form.table}  # it may be called anew
+    forms = {**others, form.key: form}
     tables = build_tables(forms, field_types, MetaData())
     table = tables[form.key]
     known = {f.id for f in form.fields.values() if f.key in table.c}

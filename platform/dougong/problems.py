@@ -39,7 +39,7 @@ class Problem:
     """One fault: of a template (`mark`), or of an entry (`form`, `field`, `row` for a line or import row).
 
     `args` fill the sentence of `code`; `message` replaces it where a template brings its own words.
-    `suggestion` is what was probably meant, exactly as it should be written.
+    `suggestion` is what was probably meant, exactly as it should be written; the argument `called` is its name for people.
     """
 
     code: str
@@ -65,7 +65,8 @@ class Problem:
     def hint(self, locale: str) -> str:
         """What to do about it; '' where the sentence says it all."""
         if self.suggestion:
-            return _catalogue()["did-you-mean"][language(locale)].format(suggestion=self.suggestion)
+            code = "did-you-mean-called" if self.args.get("called") else "did-you-mean"
+            return _catalogue()[code][language(locale)].format_map(_Args({**self.args, "suggestion": self.suggestion}, language(locale)))
         text = _catalogue().get(self.code, {}).get("hint_" + language(locale), "")
         try:
             return text.format_map(_Args(self.args, language(locale)))
@@ -110,9 +111,28 @@ def language(locale: str) -> str:
     return "zh" if locale.lower().startswith("zh") else "en"
 
 
-def suggest(word: str, known: Iterable[str]) -> str:
-    """The known word nearest to `word`, or ''."""
-    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), "")
+def suggest(word: str, known: Iterable[str], names: Mapping[str, str] | None = None) -> str:
+    """The known word that `word` was probably meant to be, or ''. `names` are the words for people, each with its known word."""
+    ids, names = list(known), names or {}
+    if word in names:
+        return names[word]
+    near = _nearest(word, ids)
+    return near or names.get(_nearest(word, names), "")
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    """By letters, whatever their case; next, the only one that begins or ends with the word, or with which the word does."""
+    plain = {each.lower(): each for each in known}
+    asked = word.lower()
+    if near := difflib.get_close_matches(asked, list(plain), n=1, cutoff=0.6):
+        return plain[near[0]]
+    around = [each for each in plain if len(min(asked, each, key=len)) > 1 and _touches(asked, each)]
+    return plain[around[0]] if len(around) == 1 else ""
+
+
+def _touches(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return long.startswith(short) or long.endswith(short)
 
 
 def codes() -> frozenset[str]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import select
 
+from dougong import pruning
 from dougong.automation import service
 from dougong.automation.deadlines import deadlines
 from dougong.automation.forecast import forecast
 from dougong.automation.scene import Scene
+from dougong.backups import daily
+from dougong.backups.restoring import HELD
 from dougong.clock import Clock
 from dougong.context import SYSTEM, Ctx
 from dougong.expr.tree import Template
@@ -21,11 +26,12 @@ from dougong.files import attachments
 from dougong.files.storage import Disk
 from dougong.installed import compile_sources
 from dougong.jobs import background
+from dougong.jobs.beside import Beside
 from dougong.jobs.queue import SWEEP
-from dougong.notify import delivery
+from dougong.notify import cases, delivery  # noqa: F401 - some for their tables
 from dougong.notify.delivery import Postman
-from dougong.people import roles
-from dougong.records import clockwork, exporting, importing_job, requests, rights  # noqa: F401 - some for their tables
+from dougong.people import arrangements, roles  # noqa: F401 - some for their tables
+from dougong.records import clockwork, exporting, importing_job, requests, rights, searching  # noqa: F401 - some for their tables
 from dougong.records.references import uid_of
 from dougong.records.titles import shown
 from dougong.settings import Settings
@@ -34,10 +40,10 @@ from dougong.store import system
 from dougong.workflow import service as workflow
 from dougong.workplace import Workplace
 
-HELD = "held"
-"""A setting of a restored workspace: no rule, timer, message or webhook until an administrator lets them go (THREATS R5)."""
-
 SWEEP_EVERY = timedelta(hours=6)
+TICK_EVERY = timedelta(seconds=1)
+ROUNDS = 20
+"""Of the worker, between two looks at letters, long work and its own end."""
 
 
 class Runtime(Workplace):
@@ -50,7 +56,11 @@ class Runtime(Workplace):
         super().__init__(settings, clock, prepared)
         self.storage = Disk(settings.home / "files")
         self._swept: datetime | None = None
+        self._pruned: date | None = None
+        self._house = Beside(self.keep_house, "dougong-house")
+        self._ticked: datetime | None = None
         self.handlers[importing_job.NAME] = importing_job.handler(self.storage, forecast)
+        self.handlers[searching.NAME] = searching.handle
 
     def definition(self, automation: str, digest: str) -> Automation | None:
         """An automation as it was when a run began: of the present app, else out of the kept definitions."""
@@ -84,14 +94,23 @@ class Runtime(Workplace):
 
     def work(self) -> int:
         """Everything that is due now, until quiet; how many things were done. A workspace that is held does its imports alone."""
-        with self.store.read() as connection:
-            if system.read_workspace(connection).settings.get(HELD):
-                return self.work_jobs()
-        total = service.work(self)
-        while done := self._beside_rules():
-            total += done + service.work(self)
+        total, quiet = 0, False
+        while not quiet:
+            done, quiet = _round(self, service.MOST_ROUNDS, ticking=True)
+            total += done
         self._sweep()
         return total
+
+    def wake(self) -> None:
+        """What the worker does when it is called: one round with an end, also while work keeps coming, so that it hears when it is
+        to stop. Of time itself it asks no oftener than `TICK_EVERY`."""
+        now = self.clock.now()
+        ticking = self._ticked is None or not self._ticked <= now < self._ticked + TICK_EVERY
+        self._ticked = now if ticking else self._ticked
+        _, quiet = _round(self, ROUNDS, ticking)
+        self._sweep()
+        if not quiet:
+            self.queue.wake()
 
     def _sweep(self) -> None:
         """Once in a while: uploads that no record took."""
@@ -101,7 +120,7 @@ class Runtime(Workplace):
             self._swept = now
             attachments.sweep(self.store, self.storage, now)
 
-    def _beside_rules(self) -> int:
+    def beside_rules(self) -> int:
         """The clock's changes, messages to outside, long work. One read says what is due; only that is begun."""
 
         def open_() -> AbstractContextManager[Ctx]:
@@ -130,13 +149,54 @@ class Runtime(Workplace):
         app, _, id = form.partition(".")
         return f"{base}/a/{app}/{id}/{uid_of(ctx, form, record)}" if base and id else ""
 
+    def keep_house(self) -> None:
+        """The day's backup, and letting go of what is over: beside the work, now and then."""
+        workspace, now = self.workspace(), self.clock.now()
+        daily.keep(self.store, self.settings.home, workspace.calendar, now)
+        today = workspace.calendar.day_of(now)
+        with self.read(SYSTEM) as ctx:
+            if self._pruned == today or _is_held(ctx):
+                return
+            kept = pruning.days(system.read_workspace(ctx.connection).settings)
+        pruning.prune(self.store, now, kept)
+        self._pruned = today
+
     def start_worker(self) -> None:
         """The worker: inside this process without Redis, waked by it otherwise."""
-        self.queue.start({SWEEP: lambda args: self.work()})
+        self._house.start()
+        self.queue.start({SWEEP: lambda args: self.wake()})
 
     def stop_worker(self) -> None:
         """Lets the work at hand finish."""
+        self._house.stop()
         self.queue.stop()
 
     def close(self) -> None:
         self.store.close()
+
+
+def _round(runtime: Runtime, most: int, ticking: bool) -> tuple[int, bool]:
+    """How many things were done, and whether there is nothing left to do now."""
+    thread = threading.get_ident()
+    runtime.working.add(thread)
+    try:
+        with runtime.read(SYSTEM) as ctx:
+            held, first = _is_held(ctx), service.due(ctx)
+        if held:
+            return runtime.work_jobs(), True
+        done, quiet = service.round_of(runtime, most, ticking, first)
+        beside = runtime.beside_rules()
+        return done + beside, quiet and not beside
+    finally:
+        runtime.working.discard(thread)
+
+
+_held: WeakKeyDictionary[Workspace, bool] = WeakKeyDictionary()
+
+
+def _is_held(ctx: Ctx) -> bool:
+    """After a restore, or while a large change goes on; settings stay the same while the workspace's revision does."""
+    if ctx.workspace not in _held:
+        settings = system.read_workspace(ctx.connection).settings
+        _held[ctx.workspace] = bool(settings.get(HELD) or ctx.workspace.read_only)
+    return _held[ctx.workspace]

@@ -15,6 +15,7 @@ from dougong.people import roles, tables, users
 from dougong.people.users import Person
 from dougong.problems import NOWHERE, Problem, Problems
 from dougong.records import entry, save
+from dougong.records.row import column_of
 from dougong.records.source import environment
 from dougong.spec.app import App, Data
 
@@ -67,7 +68,7 @@ def _record(ctx: Ctx, app: App, data: Data, row: Mapping[str, Any]) -> int:
     final = {name: value for name, (value, done) in raw.items() if done}
     values = entry.parse(as_app, form, {name: value for name, (value, done) in raw.items() if not done})
     table = ctx.workspace.tables[data.form]
-    if data.key and ctx.connection.execute(select(table.c.id).where(table.c[data.key] == values.get(data.key))).first():
+    if data.key and ctx.connection.execute(select(table.c.id).where(column_of(form, table, data.key) == values.get(data.key))).first():
         return 0
     values |= final
     stage: dict[str, Any] = {name: values.pop(name) for name in ("stage", "stage_since") if name in values}

@@ -21,6 +21,10 @@ SETTINGS = (
     Setting("DOUGONG_HOME", "~/.dougong", "Folder of the database file, uploads, backups and the secret key."),
     Setting("DOUGONG_BASE_URL", "", "The address people use, for links in messages. Without it no link is sent."),
     Setting("DOUGONG_ALLOW_PRIVATE", "", "Hosts in private networks that webhooks may reach, comma-separated."),
+    Setting(
+        "DOUGONG_TRUSTED_PROXIES", "0",
+        "How many reverse proxies stand before the server, whose X-Forwarded-For and X-Forwarded-Proto are believed. 0: none.",
+    ),
     Setting("SMTP_URL", "", "smtp://user:password@host:587?from=crm@example.com. Empty: no mail is sent."),
 )
 
@@ -33,6 +37,7 @@ class Settings:
     base_url: str
     allow_private: frozenset[str]
     smtp_url: str
+    trusted_proxies: int = 0
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -45,7 +50,14 @@ class Settings:
             base_url=value["DOUGONG_BASE_URL"].rstrip("/"),
             allow_private=frozenset(h.strip() for h in value["DOUGONG_ALLOW_PRIVATE"].split(",") if h.strip()),
             smtp_url=value["SMTP_URL"],
+            trusted_proxies=_count(value["DOUGONG_TRUSTED_PROXIES"]),
         )
+
+
+def _count(written: str) -> int:
+    if not (written.isascii() and written.isdecimal() and len(written) < 3):
+        raise ValueError(f"DOUGONG_TRUSTED_PROXIES is a number such as 1, not {written!r}")
+    return int(written)
 
 
 def _driver(url: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -23,6 +24,7 @@ from dougong.settings import Settings
 from dougong.spec.app import Workspace
 from dougong.store import system
 from dougong.store.engine import Outdated, Store
+from dougong.vault import Vault
 
 T = TypeVar("T")
 
@@ -40,8 +42,11 @@ class Workplace:
         self.outgoing = Outgoing(settings.allow_private)
         self._workspace: Workspace | None = prepared
         self._compiling = threading.Lock()
+        self._vault = Vault(settings.home)
         self.queue: Queue = RqQueue(settings.redis_url) if settings.redis_url else Embedded()
         self.handlers: dict[str, background.Handler] = {}
+        self.working: set[int] = set()
+        """Threads that look for work until there is none: what they write themselves needn't wake anybody."""
 
     # --- the compiled workspace ---------------------------------------------------------------------------------
 
@@ -53,7 +58,7 @@ class Workplace:
     def _current(self, connection: Connection) -> Workspace:
         if self._workspace is None or self._workspace.revision != system.read_revision(connection):
             with self._compiling:
-                self._workspace = load_workspace(connection)
+                self._workspace = replace(load_workspace(connection), vault=self._vault)
         return self._workspace
 
     # --- transactions -------------------------------------------------------------------------------------------
@@ -70,7 +75,7 @@ class Workplace:
         with ExitStack() as stack:
             workspace, connection = self._begin(stack)
             yield self._ctx(workspace, connection, actor, origin, cause, locale)
-        self.queue.wake()
+        self._ring()
 
     def _begin(self, stack: ExitStack) -> tuple[Workspace, Connection]:
         """Most transactions find the workspace as this process knows it; only the first after a change compiles."""
@@ -90,11 +95,15 @@ class Workplace:
                 done = self.store.transact(
                     lambda connection: work(self._ctx(workspace, connection, actor, origin, Cause(), locale)), workspace.revision  # noqa: B023
                 )
-                self.queue.wake()
+                self._ring()
                 return done
             except Outdated:
                 continue
         raise Problems([Problem("workspace-busy")])
+
+    def _ring(self) -> None:
+        if threading.get_ident() not in self.working:
+            self.queue.wake()
 
     def actor(self, user: int) -> Actor:
         with self.store.read() as connection:

@@ -8,12 +8,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from dougong.lang.load import read_folder
+from dougong.lifecycle import install
 from dougong.people import roles, tokens, users
 from dougong.problems import Problems
 from dougong.records import exporting
 from dougong.records.filters import Filter
 from dougong.records.query import Query
-from tests.api.conftest import Site, codes
+from tests.api.conftest import DESK, Site, codes
 
 SECRET, COST, PHONE, OTHER = "内情金丝雀", "98765.43", "13912345678", "隐身单位"
 HIDDEN = {"secret": SECRET, "cost": COST, "price": "98766.43", "phone": PHONE}
@@ -21,6 +23,10 @@ CANARIES = (SECRET, COST, PHONE, OTHER)
 PATHS = (
     "desk/party",
     "desk/party?count=true",
+    "desk/party?count_by=name",
+    "desk/party?count_by=secret",
+    "desk/party?count_by=phone",
+    "desk/order?count_by=party",
     "desk/party?fields=name,phone",
     "desk/party?fields=secret",
     "desk/party?fields=cost",
@@ -209,6 +215,26 @@ def test_a_token_ends_with_its_person_its_role_and_itself(site: Site) -> None:
             connection, site.people["li"], "old", site.runtime.clock.now() - timedelta(days=2), timedelta(days=1)
         )
     assert site.ask("li", "GET", "desk/party").status_code == 401
+
+
+def test_what_a_role_may_is_asked_anew_with_every_request(site: Site) -> None:
+    """Nothing that was worked out for a role outlives its change, nor does a person's own standing (S17)."""
+    uid = site.make("wang", "desk.party", {"name": "自己的"})
+
+    def seen() -> set[str]:
+        return set(site.ask("wang", "GET", f"desk/party/{uid}").json["values"])
+
+    assert {"cost", "secret", "margin"} & seen() == set()
+    opened = {path: text.replace("hide: [cost, secret]", "hide: [secret]") for path, text in read_folder(DESK).items()}
+    install(site.runtime, opened, who="test")
+    assert {"cost", "secret", "margin"} & seen() == {"cost", "margin"}
+    with site.runtime.store.write() as connection:
+        roles.give(connection, site.people["wang"], "desk", "boss")
+    assert {"cost", "secret", "margin"} & seen() == {"cost", "secret", "margin"}
+    with site.runtime.store.write() as connection:
+        roles.take(connection, site.people["wang"], "desk", "boss")
+    install(site.runtime, read_folder(DESK), who="test")
+    assert {"cost", "secret", "margin"} & seen() == set()
 
 
 def test_a_cookie_proves_nothing_and_wrong_tokens_are_counted(site: Site) -> None:

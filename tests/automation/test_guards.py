@@ -198,5 +198,5 @@ def test_why_tells_in_words_what_stands_in_the_way(make: Make) -> None:
 def test_dispatch_counts_what_it_claimed(make: Make) -> None:
     world = make()
     world.create()
-    assert (dispatch(world), dispatch(world)) == (1, 0)
+    assert (dispatch(world).claimed, dispatch(world).claimed) == (1, 0)
     assert world.clock.now() == MONDAY + timedelta()

@@ -83,3 +83,20 @@ def test_of_many_rules_on_one_event_each_keeps_its_own_run_and_reason(make: Make
     assert [line["what"] for line in told.trace] == ["condition", "condition_false"]
     assert told.trace[0]["values"] == {"points": 3} and told.problem["code"] == "run-condition-false"
     assert told.started_at == told.finished_at == world.clock.now()
+
+
+def test_events_of_many_records_are_handled_in_one_transaction(make: Make) -> None:
+    world = counted(make, "automation: r\nname: 规则\non: {created: case}\nif: \"points == 1\"\ndo: [{create: note, set: {text: 一}}]\n")
+    for _ in range(15):
+        world.create(points=2)
+    assert writes_of_a_round(world) == 1
+    assert [run.outcome for run in world.runs()] == ["condition_false"] * 15
+
+
+def test_the_steps_of_a_run_are_one_transaction_where_none_fails(make: Make) -> None:
+    notes = ", ".join("{create: note, set: {text: " + text + "}}" for text in "一二三")
+    world = counted(make, f"automation: r\nname: 规则\non: {{created: case}}\ndo: [{notes}]\n")
+    world.create(points=2)
+    assert writes_of_a_round(world) == 3  # the event, its run, and the events of the notes
+    assert [note["text"] for note in world.rows("note")] == ["一", "二", "三"]
+    assert world.outcomes() == ["finished"]

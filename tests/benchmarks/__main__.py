@@ -1,5 +1,5 @@
-"""`python -m tests.benchmarks [--customers 127000] [--visits 500000] [--postgres] [--quick] [--readme]`: measures, and writes the
-table itself.
+"""`python -m tests.benchmarks [--customers 127000] [--visits 500000] [--postgres] [--package] [--quick] [--readme]`: measures, and
+writes the table itself.
 
 Everything goes through HTTP to a server process of its own, as an ordinary user with rights on and twenty rules. Nothing is
 scaled up; a row that was not run says so.
@@ -15,13 +15,16 @@ import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
+from click.testing import CliRunner
 from sqlalchemy import create_engine, func, select, text
 
+from dougong.cli.validate import validate
 from dougong.clock import SystemClock
 from dougong.lang.load import read_folder
 from dougong.lifecycle import install
@@ -30,13 +33,15 @@ from dougong.people.users import Person
 from dougong.runtime import Runtime
 from dougong.settings import Settings
 from tests import postgres
-from tests.benchmarks import seed
-from tests.benchmarks.rows import Ground, Row, measured
+from tests.benchmarks import package, seed, template
+from tests.benchmarks.rows import NOT_RUN, Ground, Row, measured
 from tests.benchmarks.server import ROOT, running
 
 HERE = Path(__file__).parent
 CLERKS = 50
 DURABLE = "-c shared_buffers=1GB -c random_page_cost=1.1 -c max_wal_size=4GB"
+LARGE = 5_000
+"""Lines of a template."""
 QUICK = (300, 900, 0.05)
 
 
@@ -46,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> list[Row]:
     options.add_argument("--visits", type=int, default=500_000)
     options.add_argument("--postgres", action="store_true", help="on PostgreSQL instead of SQLite")
     options.add_argument("--quick", action="store_true", help="few rows, few repeats: to see that it runs")
+    options.add_argument("--package", action="store_true", help="also build the package and install it into a fresh environment")
     options.add_argument("--readme", action="store_true", help="write the table into README.md")
     chosen = options.parse_args(arguments)
     customers, visits, effort = QUICK if chosen.quick else (chosen.customers, chosen.visits, 1.0)
@@ -59,10 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> list[Row]:
         server = stack.enter_context(running(home, url, token))
         bare = create_engine(url)
         rows = []
-        for row in measured(Ground(runtime, server, token, bare, customers, effort, random.Random(7), stack)):
+        ground = Ground(runtime, server, token, bare, customers, effort, random.Random(7), stack)
+        for row in chain(measured(ground), _beside(home, installed, chosen.package)):
             rows.append(row)
             print(f"{row.work:<62} {row.measured:>16} {row.cpu:>8} {row.bare:>16}", flush=True)
-        rows.append(Row("install of the sales app (s)", "≤ 3", f"{installed:.1f}"))
         bare.dispose()
         runtime.close()
     head.append(f"the whole run: {time.monotonic() - begun:.0f} s; load average at its end {os.getloadavg()[0]:.1f}: other work went on")
@@ -83,6 +89,21 @@ def _prepare(home: Path, url: str, customers: int, visits: int) -> tuple[Runtime
         connection.execute(text("ANALYZE"))
     runtime.work()
     return runtime, str(token)
+
+
+def _beside(home: Path, installed: float, packaged: bool) -> Iterator[Row]:
+    """What no server is asked for; `installed` are the seconds of the sales app."""
+    yield Row("install of the sales app (s)", "≤ 3", f"{installed:.1f}")
+    folder = home / "large"
+    folder.mkdir()
+    lines, begun = template.write(folder, LARGE), time.perf_counter()
+    answer = CliRunner().invoke(validate, [str(folder)])
+    seconds = time.perf_counter() - begun
+    if answer.exit_code:
+        raise RuntimeError(answer.output[:2000])
+    yield Row(f"validate a template of {lines:,} lines (s)", "≤ 2", f"{seconds:.1f}")
+    told = "{:.0f} s, {:.0f} MiB".format(*package.install()) if packaged else f"{NOT_RUN}: --package"
+    yield Row("install of the package", "≤ 60 s, ≤ 150 MiB", told)
 
 
 def _sales_app(home: Path, url: str) -> float:

@@ -6,17 +6,18 @@ The rows are what the save steps would have left; history and events of these ro
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import Connection, Table, text
 from uuid6 import uuid7
 
 from dougong.context import SYSTEM
 from dougong.runtime import Runtime
 from dougong.store import search
+from dougong.store.rows import insert_columns
 
 CITIES = ("杭州", "宁波", "温州", "绍兴", "嘉兴", "湖州", "金华", "台州", "上海", "苏州", "无锡", "南京", "合肥", "厦门", "济南", "青岛")
 WORDS = "华东中南北方新康瑞安泰和盛兴隆恒远创智慧明德仁济同仁博爱长海天宏伟业诚信达通利丰润泽嘉禾鼎"
@@ -39,17 +40,21 @@ def fill(runtime: Runtime, customers: int, visits: int, owners: list[int], seed:
         count = min(CHUNK, customers - made)
         with runtime.transaction(SYSTEM, "demo") as ctx:
             table, child = ctx.workspace.tables["bench.customer"], ctx.workspace.tables["bench.visit"]
-            rows = list(_customers(dice, made + 1, count, owners, start))
-            below = list(_visits(dice, rows, per))
-            of_each = Counter(visit["customer"] for visit in below)
-            ctx.connection.execute(insert(table), [{**row, "visit_count": of_each[row["id"]]} for row in rows])
-            ctx.connection.execute(insert(child), below)
+            rows = list(_customers(dice, made + 1, count, owners, start, per))
+            _put(ctx.connection, table, rows)
+            below = _visits(dice, rows)
+            while part := list(islice(below, CHUNK)):
+                _put(ctx.connection, child, part)
         _follow(runtime)
         made += count
     after: int | None = 0
     while after is not None:
         with runtime.store.write() as connection:
             after = search.rebuild(connection, runtime.workspace().tables["bench.customer"], after)
+
+
+def _put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    insert_columns(connection, table, {name: [row[name] for row in rows] for name in rows[0]})
 
 
 def _follow(runtime: Runtime) -> None:
@@ -60,7 +65,8 @@ def _follow(runtime: Runtime) -> None:
             connection.execute(text(f"SELECT setval({sequence}, (SELECT max(id) FROM bench__customer))"))
 
 
-def _customers(dice: random.Random, first: int, count: int, owners: list[int], start: datetime) -> Iterator[dict[str, Any]]:
+def _customers(dice: random.Random, first: int, count: int, owners: list[int], start: datetime, per: float) -> Iterator[dict[str, Any]]:
+    """`per` is how many visits each has on the average."""
     for id in range(first, first + count):
         at = start + timedelta(milliseconds=id)
         owner = dice.choice(owners)
@@ -68,13 +74,13 @@ def _customers(dice: random.Random, first: int, count: int, owners: list[int], s
             "id": id, "uid": str(uuid7()), "revision": 1, "name": name(dice), "phone": f"1{dice.randint(3000000000, 9999999999)}",
             "city": dice.choice(CITIES), "status": dice.choice(("new", "open", "won", "lost")), "score": dice.randint(0, 99),
             "owner": owner, "creator": owner, "created_at": at, "modified_at": at, "touched_at": at, "last_action_at": at,
+            "visit_count": int(per) + (dice.random() < per % 1),
         }  # fmt: skip
 
 
-def _visits(dice: random.Random, rows: list[dict[str, Any]], per: float) -> Iterator[dict[str, Any]]:
+def _visits(dice: random.Random, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for row in rows:
-        row_visits = int(per) + (dice.random() < per % 1)
-        for _ in range(row_visits):
+        for _ in range(row["visit_count"]):
             at = row["created_at"] - timedelta(days=dice.randint(1, 300))
             yield {
                 "uid": str(uuid7()), "revision": 1, "customer": row["id"], "kind": dice.choice(("first", "demo", "talk")), "ended_at": at,

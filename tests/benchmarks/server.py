@@ -1,4 +1,4 @@
-"""The server that is measured, as a process of its own: pages, API and the embedded worker.
+"""The server that is measured, as a process of its own: `dougong serve` with pages, API and the embedded worker.
 
 `python -m tests.benchmarks.server PORT` with DATABASE_URL and DOUGONG_HOME in the environment.
 """
@@ -15,12 +15,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from waitress.server import create_server
-
-from dougong.api import door
+from dougong.cli import serve
 from dougong.runtime import Runtime
 from dougong.settings import Settings
-from dougong.web.app import create_app
 from tests.benchmarks.measure import Client
 
 ROOT = Path(__file__).parents[2]
@@ -28,10 +25,7 @@ ANSWERS_WITHIN = 60
 
 
 def main(port: int) -> None:
-    runtime = Runtime(Settings.read(dict(os.environ)))
-    server = create_server(create_app(runtime, doors=[door.blueprint(runtime)]), host="127.0.0.1", port=port, threads=8)
-    runtime.start_worker()
-    server.run()
+    serve.run(Runtime(Settings.read(dict(os.environ))), "127.0.0.1", port)
 
 
 class Server:
@@ -59,6 +53,7 @@ def running(home: Path, url: str, token: str) -> Iterator[Server]:
         port = probe.getsockname()[1]
     path = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
     env = {**os.environ, "DATABASE_URL": url, "DOUGONG_HOME": str(home), "PYTHONPATH": path}
+    _compile()
     begun = time.perf_counter()
     with (home / "server.log").open("ab") as log:
         process = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.server", str(port)], env=env, stdout=log, stderr=log)
@@ -68,6 +63,11 @@ def running(home: Path, url: str, token: str) -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _compile() -> None:
+    """Python finds the package compiled, as pip leaves it when it installs."""
+    subprocess.run([sys.executable, "-m", "compileall", "-q", str(ROOT / "platform"), str(Path(__file__).parent)], check=False)
 
 
 def _await(port: int, token: str, process: subprocess.Popen[bytes]) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import io
 import tarfile
+import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,12 +20,15 @@ from dougong.cli.doctor import doctor
 from dougong.cli.importing import import_
 from dougong.cli.why import why
 from dougong.context import SYSTEM
-from dougong.people import tables, tokens, users
+from dougong.files import attachments
+from dougong.files.tables import file as file_table
+from dougong.people import sessions, tables, tokens, users
 from dougong.people.users import Person
-from dougong.records import history
+from dougong.records import history, save
 from dougong.runtime import Runtime
 from dougong.settings import Settings
 from tests.cli.conftest import Run
+from tests.files.samples import PDF
 
 FIRST = Path(__file__).parents[2] / "examples" / "first"
 
@@ -41,22 +48,25 @@ def filled(run: Run, tmp_path: Path) -> Path:
     return tmp_path / "backup.tar.gz"
 
 
+def elsewhere(home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """From now on commands work in another, empty place."""
+    there = Settings.read()
+    monkeypatch.setenv("DOUGONG_HOME", str(home / "copy"))
+    if there.database_url.startswith("sqlite"):
+        monkeypatch.setenv("DATABASE_URL", "")
+    else:
+        with closing(Runtime(there)) as runtime, runtime.store.write() as connection:
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+            connection.exec_driver_sql("CREATE SCHEMA public")
+    return Settings.read()
+
+
 def test_a_backup_comes_back_whole_and_held(run: Run, filled: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(backup, str(filled))
     assert filled.stat().st_mode & 0o077 == 0
     assert "is not empty" in run(restore, str(filled), code=1)
 
-    there = Settings.read()
-    if there.database_url.startswith("sqlite"):
-        monkeypatch.setenv("DOUGONG_HOME", str(home / "copy"))
-        monkeypatch.setenv("DATABASE_URL", "")
-    else:
-        monkeypatch.setenv("DOUGONG_HOME", str(home / "copy"))
-        runtime = Runtime(there)
-        with runtime.store.write() as connection:
-            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-            connection.exec_driver_sql("CREATE SCHEMA public")
-        runtime.close()
+    elsewhere(home, monkeypatch)
     run(restore, str(filled))
     runtime = Runtime(Settings.read())
     try:
@@ -72,21 +82,106 @@ def test_a_backup_comes_back_whole_and_held(run: Run, filled: Path, home: Path, 
         runtime.close()
 
 
-HOSTILE = ("../escape", "/absolute", "files/../../escape", "other.txt")
+HOSTILE = {
+    "a way up": ("../escape", tarfile.REGTYPE), "an absolute path": ("/escape", tarfile.REGTYPE),
+    "a way up below": ("files/../../escape", tarfile.REGTYPE), "another file": ("escape", tarfile.REGTYPE),
+    "a backslash": ("files/..\\escape", tarfile.REGTYPE), "a link": ("files/escape", tarfile.SYMTYPE),
+    "a hard link": ("files/escape", tarfile.LNKTYPE), "a device": ("files/escape", tarfile.CHRTYPE),
+    "a pipe": ("files/escape", tarfile.FIFOTYPE), "a folder": ("files/escape", tarfile.DIRTYPE),
+    "a name twice": ("about.json", tarfile.REGTYPE), "a name twice but for its case": ("About.json", tarfile.REGTYPE),
+    "a folder in the place of the database": ("database.db/escape", tarfile.REGTYPE),
+    "more than the disk holds": ("files/bomb", tarfile.REGTYPE),
+}  # fmt: skip
 
 
-def test_a_strange_archive_is_refused_and_leaves_nothing(run: Run, tmp_path: Path, home: Path) -> None:
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_strange_archive_is_refused_and_leaves_nothing(run: Run, tmp_path: Path, home: Path, what: str) -> None:
+    name, kind = HOSTILE[what]
+    archive = tmp_path / "hostile.tar.gz"
+    with tarfile.open(archive, "w:gz") as made:
+        for inside, type_ in (("about.json", tarfile.REGTYPE), (name, kind)):
+            member = tarfile.TarInfo(inside)
+            member.type, member.linkname = type_, "/etc/passwd"
+            member.size = 2 if type_ == tarfile.REGTYPE else 0
+            made.addfile(member, io.BytesIO(b"{}"))
+    if name.endswith("bomb"):
+        claim(archive, 1 << 50)
+    said = run(restore, str(archive), code=1)
+    assert "not a complete backup" in said or "not enough room" in said, said
+    assert not [p for p in (*tmp_path.rglob("escape"), *home.rglob("*")) if p.is_file()]
+
+
+def claim(archive: Path, size: int) -> None:
+    """A last member that says it is so large."""
+    about, bomb = tarfile.TarInfo("about.json"), tarfile.TarInfo("files/bomb")
+    about.size, bomb.size = 2, size
+    body = about.tobuf() + b"{}".ljust(512, b"\0") + bomb.tobuf(tarfile.GNU_FORMAT)
+    archive.write_bytes(gzip.compress(body))
+
+
+def test_what_is_no_archive_is_refused(run: Run, tmp_path: Path, home: Path) -> None:
     broken = tmp_path / "broken.tar.gz"
     broken.write_bytes(b"no archive")
     assert "not a complete backup" in run(restore, str(broken), code=1)
-    for name in HOSTILE:
-        with tarfile.open(broken, "w:gz") as archive:
-            for inside in ("about.json", name):
-                member = tarfile.TarInfo(inside)
-                member.size = 2
-                archive.addfile(member, io.BytesIO(b"{}"))
-        assert "not a complete backup" in run(restore, str(broken), code=1)
-    assert not [p for p in (*tmp_path.rglob("escape"), *home.rglob("*")) if p.is_file()]
+    assert not [p for p in home.rglob("*") if p.is_file()]
+
+
+def test_a_backup_taken_while_people_write_is_one_moment_of_the_workspace(
+    run: Run, filled: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each save leaves a record and its history, each upload bytes and their row: in the copy both are there, or neither (R5)."""
+    runtime = Runtime(Settings.read())
+    stop, written = threading.Event(), list[int]()
+
+    def write() -> None:
+        while not stop.is_set():
+            with runtime.transaction(SYSTEM) as ctx:
+                received = attachments.receive(runtime.storage, io.BytesIO(PDF), "a.pdf", attachments.Limits(), ctx.now)
+                attachments.keep(ctx.connection, received, None, ctx.now)
+                written.append(save.create(ctx, "first.customer", {"name": f"并发{len(written)}", "phone": f"139{len(written):08}"}).id)
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    try:
+        while writer.is_alive() and len(written) < 5:
+            stop.wait(0.01)
+        run(backup, str(filled))
+        after = len(written)
+    finally:
+        stop.set()
+        writer.join()
+    runtime.close()
+    copy = Runtime(restored(run, filled, home, monkeypatch))
+    with closing(copy), copy.read(SYSTEM) as ctx:
+        table, h = ctx.workspace.tables["first.customer"], history.history_table
+        made = ctx.connection.execute(select(table.c.id).order_by(table.c.id)).scalars().all()
+        told = ctx.connection.execute(select(h.c.record).where(h.c.form == "first.customer", h.c.kind == "create")).scalars().all()
+        assert sorted(told) == list(made) and 5 + 5 <= len(made) <= 5 + after + 1
+        assert all(history.broken_at(ctx, "first.customer", id) is None for id in made)
+        for key, sha in ctx.connection.execute(select(file_table.c.key, file_table.c.sha256)):
+            with copy.storage.open(key) as stream:
+                assert hashlib.file_digest(stream, "sha256").hexdigest() == sha
+
+
+def restored(run: Run, file: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    settings = elsewhere(home, monkeypatch)
+    run(restore, str(file))
+    return settings
+
+
+def test_who_was_signed_in_is_not_in_the_copy(run: Run, filled: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = Runtime(Settings.read())
+    with closing(runtime), runtime.store.write() as connection:
+        now = runtime.clock.now()
+        cookie = sessions.open(connection, 1, now)
+        token = tokens.create(connection, 1, "t", now, timedelta(days=9))
+        assert sessions.find(connection, cookie, now) is not None
+    run(backup, str(filled))
+    copy = Runtime(restored(run, filled, home, monkeypatch))
+    with closing(copy), copy.store.write() as connection:
+        assert sessions.find(connection, cookie, copy.clock.now()) is None and tokens.find(connection, token, copy.clock.now()) is None
+        ways_in = (tables.session, tables.token, tables.link)
+        assert [connection.execute(select(func.count()).select_from(t)).scalar_one() for t in ways_in] == [0, 0, 0]
 
 
 def test_doctor_finds_what_does_not_fit(run: Run, filled: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from dougong.cli.apply import apply
 from dougong.cli.exporting import export
-from dougong.cli.history import rollback, uninstall
+from dougong.cli.history import history, rollback, uninstall
 from dougong.cli.importing import import_
 from dougong.cli.plan import plan
 from tests.cli.conftest import Run
@@ -53,6 +53,22 @@ def test_an_app_is_planned_applied_changed_and_taken_back_with_its_data(run: Run
     run(rollback, "notes", "--yes")
     assert [row["地点"] for row in exported(run, tmp_path / "out.csv")] == ["上海", "北京"]
     assert "nothing" in run(rollback, "nothing", code=1)
+
+
+def test_each_rollback_says_where_it_goes_and_the_ledger_can_be_read(run: Run, template: Path) -> None:
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        (template / "app.yaml").write_text(APP.replace("1.0.0", version), "utf-8")
+        run(apply, str(template))
+    said = [run(rollback, "notes", "--yes").splitlines()[0] for _ in range(2)]
+    assert ["version 1.1.0, as change 2" in said[0], "version 1.0.0, as change 1" in said[1]] == [True, True], said
+    assert "version 1.2.0, as change 3" in run(rollback, "notes", "--yes", "--to", "3")
+    told = run(history, "notes")
+    assert [line.split()[0] for line in told.splitlines()] == ["6", "5", "4", "3", "2", "1"]
+    assert [line.endswith("as it is now") for line in told.splitlines()] == [True, False, False, False, False, False]
+    assert "taken back" in told and "+ New form" in run(history, "--plans") and run(history, "other") == ""
+    run(rollback, "notes", "--to", "1")
+    assert "before it was installed" in run(rollback, "notes")
+    assert "no earlier version" in run(rollback, "notes", "--to", "99", code=1)
 
 
 def test_an_uninstalled_app_leaves_its_data_aside_and_in_a_folder(run: Run, template: Path, tmp_path: Path) -> None:

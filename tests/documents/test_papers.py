@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from dougong.documents import pdf
 from dougong.files import attachments
 from dougong.files.tables import file
 from dougong.installed import compile_sources
-from dougong.lifecycle import install
+from dougong.lifecycle import install, prepare
 from dougong.records import entry, save
 from dougong.runtime import Runtime
 from dougong.settings import Settings
@@ -177,3 +178,19 @@ def test_a_paper_without_an_end_is_not_printed(runtime: Runtime) -> None:
     with runtime.store.read() as connection:
         assert connection.execute(select(file.c.id)).first() is None
         assert "document-too-large" in str(list(connection.execute(select(run_table))))
+
+
+def test_a_machine_that_cannot_print_says_at_install_what_is_missing(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "weasyprint", None)  # as Python itself marks a module that can't be imported
+    (told,) = [p for p in prepare(runtime, sources()).warnings if p.code.startswith("document-")]
+    assert told.warning and "libpango-1.0-0" in told.sentence("zh") and "dougong[pdf]" in told.sentence("en")
+    without = {name: text for name, text in sources().items() if not name.startswith(("documents/", "rule"))}
+    assert [p for p in prepare(runtime, without).warnings if p.code.startswith("document-")] == []
+
+
+def test_a_machine_without_a_chinese_font_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pdf.missing() is None
+    (tmp_path / "fonts.conf").write_text('<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig></fontconfig>')
+    monkeypatch.setenv("FONTCONFIG_FILE", str(tmp_path / "fonts.conf"))
+    told = pdf.missing()
+    assert told is not None and told.code == "document-no-font" and "fonts-noto-cjk" in told.sentence("zh")

@@ -9,7 +9,7 @@ from datetime import time as clock
 from decimal import Decimal
 from typing import Any
 
-from dougong.expr.types import Span
+from dougong.expr.types import Hidden, Span
 from dougong.fields.base import Locale, Reference, field_types
 from dougong.spec.form import Field, Option
 from dougong.spec.label import Label
@@ -44,8 +44,9 @@ def make(type_: str, options: Mapping[str, Any] | None = None, **more: Any) -> F
     options = options or {}
     names = {id: text if isinstance(text, str) else text["name"] for id, text in options.get("options", {}).items()}
     choices = {id: Option(id, Label(name, {"en": f"{id} in English"})) for id, name in names.items()}
+    labels = {o: Label(options[o]) for o, s in field_types[type_].schema.items() if s.get("format") == "label" and o in options}
     return Field(
-        id="thing", name=Label("东西", {"en": "Thing"}), type=type_, key="thing", options=options, choices=choices,
+        id="thing", name=Label("东西", {"en": "Thing"}), type=type_, key="thing", options={**options, **labels}, choices=choices,
         value=more.pop("value", None) or field_types[type_].value_type(options), **more,
     )  # fmt: skip
 
@@ -370,4 +371,11 @@ CASES = (
             "not-json"), ("\ufeff[]", "not-json"),
         ),
     ),
+    Case(
+        "secret",
+        takes=((" s3cr et-钥 ", Hidden("s3cr et-钥")), ("", None), (None, None), ("••••", Hidden("••••")), (138, Hidden("138"))),
+        shows=((Hidden("abc"), "••••", "••••"), (None, "", "")),
+        refuses=(("x" * 4001, "too-long"), ("a\x00b", "forbidden-character"), (["a", "b"], "one-value-only"), ({"a": 1}, "not-a-text")),
+    ),
+    Case("secret", {"in_headers": True}, takes=(("Bearer 7", Hidden("Bearer 7")),)),
 )  # fmt: skip

@@ -112,7 +112,8 @@ def test_what_was_typed_is_escaped_wherever_it_stands(case: Case) -> None:
 @by_case
 def test_words_of_the_template_are_escaped(case: Case) -> None:
     hostile = Field(
-        id="thing", name=Label(EVIL), type=case.type, value=case.field.value, options=case.options, key="thing", placeholder=Label(EVIL),
+        id="thing", name=Label(EVIL), type=case.type, value=case.field.value, options=case.field.options, key="thing",
+        placeholder=Label(EVIL),
         choices={id: Option(id, Label(EVIL), EVIL) for id in case.field.choices},
     )  # fmt: skip
     assert "<script" not in draw(hostile, None, "thing", ZH, {"aria-describedby": EVIL}, (hostile,) if case.type == "lines" else ())

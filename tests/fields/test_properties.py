@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dougong.expr.types import Calendar, Span
+from dougong.fields import regions
 from dougong.fields.base import Locale, Refused, field_types
-from dougong.fields.regions import NAMES
 from tests.fields.cases import ZH, make
 
 quick = settings(max_examples=150, deadline=None)
@@ -38,7 +38,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "time": st.times().map(lambda t: f"{t:%H:%M}"),
     "duration": st.builds(Span, st.integers(0, 10**10), st.integers(0, 36_000)),
     "yes_no": st.booleans(),
-    "region": st.sampled_from(sorted(NAMES)),
+    "region": st.sampled_from(sorted(regions.names())),
     "location": st.fixed_dictionaries(
         {"lat": st.floats(-90, 90), "lng": st.floats(-180, 180)}, optional={"accuracy": st.floats(0, 100_000)},
     ).map(lambda point: {key: round(value, 6) + 0.0 for key, value in point.items()}),

@@ -108,6 +108,16 @@ def test_without_redis_wishes_are_harmless_and_sweeps_go_on() -> None:
     queue.stop()
 
 
+def test_that_redis_is_away_is_told_once_and_not_with_every_save(caplog: pytest.LogCaptureFixture) -> None:
+    calls, queue = Calls(), RqQueue("redis://127.0.0.1:1/0", SOON)
+    queue.start({SWEEP: calls.handler(SWEEP)})
+    for _ in range(20):
+        queue.wake()
+    assert calls.wait_for(SWEEP, times=3)
+    queue.stop()
+    assert [record.message.startswith("Redis is away") for record in caplog.records] == [True]
+
+
 @pytest.mark.parametrize("planted", ["pickle", "function", "shape", "text"])
 def test_what_others_put_into_redis_is_refused_and_not_run(redis_url: str, planted: str, tmp_path: Any) -> None:
     mark = tmp_path / "ran"

@@ -103,7 +103,7 @@ fields: {a: {type: link, to: a}, x: {type: text, search: true}, up: {type: formu
 
 
 def test_what_time_rules_and_aggregates_look_along_is_indexed() -> None:
-    shop = app({"x.yaml": "automation: a\non: {inactive: customer, since: last_at}\ndo: [{wait: 1h}]\n"})
+    shop = app({"x.yaml": "automation: a\non: {inactive: customer, since: last_at, after: 2d}\ndo: [{wait: 1h}]\n"})
     assert shop.forms["customer"].fields["last_at"].index
     assert shop.forms["visit"].fields["ended_at"].index
     assert not shop.forms["visit"].fields["note"].index
@@ -214,7 +214,7 @@ def test_a_broken_automation_is_switched_off_and_the_rest_runs() -> None:
 
 
 def test_a_rule_that_counts_from_no_time_is_switched_off_too() -> None:
-    result = compiled({"x.yaml": "automation: a\non: {inactive: customer, since: name}\ndo: [{wait: 1h}]\n"}, tolerant=True)
+    result = compiled({"x.yaml": "automation: a\non: {inactive: customer, since: name, after: 2d}\ndo: [{wait: 1h}]\n"}, tolerant=True)
     assert result.app is not None
     assert [p.code for p in result.app.automations["a"].broken] == ["since-not-a-time"]
 

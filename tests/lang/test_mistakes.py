@@ -47,6 +47,10 @@ WORDS: list[Row] = [
     ("name: 客户\n⟦form⟧: a\n", "kind-not-first", ""),
     ("⟦dashboard⟧: a\n", "kind-not-yet", ""),
     ("form: a\nfields: {x: {type: text}}\n⟦limits⟧: []\n", "kind-not-yet", ""),
+    ("⟦approval⟧: a\n", "kind-not-yet", ""),
+    ("form: a\nfields: {x: {type: money, ⟦pick⟧: {from: a}}}\n", "kind-not-yet", ""),
+    ("form: a\nfields: {x: {type: lines, columns: {p: {type: money, ⟦pick⟧: {from: a}}}}}\n", "kind-not-yet", ""),
+    ("form: a\nfields: {x: {type: money, ⟦locked_when⟧: \"x > 3\"}}\n", "kind-not-yet", ""),
     ("⟦form⟧: a\nname: x\n", "missing-key", ""),
     ("form: ⟦Kunde⟧\nfields: {x: {type: text}}\n", "bad-id", "kunde"),
     ("form: a\nfields: {⟦Name⟧: {type: text}}\n", "bad-id", "name"),
@@ -84,7 +88,7 @@ REFERENCES: list[Row] = [
     ("form: a\nfields: {⟦now⟧: {type: datetime}}\n", "id-reserved", ""),
     ("form: a\nfields: {x: {type: text}}\nlayout: [{section: 一, fields: [⟦y⟧]}]\n", "unknown-field", ""),
     ("automation: a\non: {created: ⟦visits⟧}\ndo: [{wait: 1h}]\n", "unknown-form", "visit"),
-    ("automation: a\non: {inactive: customer, since: ⟦last_att⟧}\ndo: [{wait: 1h}]\n", "unknown-field", "last_at"),
+    ("automation: a\non: {inactive: customer, since: ⟦last_att⟧, after: 2d}\ndo: [{wait: 1h}]\n", "unknown-field", "last_at"),
     ("automation: a\non: {created: customer}\ndo: [{popup: ⟦role.saler⟧, text: x}]\n", "unknown-role", "seller"),
     ("automation: a\non: {created: customer}\ndo: [{popup: ⟦owner.boss⟧, text: x}]\n", "unknown-field", ""),
     ("automation: a\non: {created: customer}\ndo: [{popup: ⟦name⟧, text: x}]\n", "not-people", ""),
@@ -99,6 +103,9 @@ REFERENCES: list[Row] = [
     ("view: v\nname: 表\nform: visit\nsort: [⟦-ended⟧]\n", "unknown-field", "ended_at"),
     ("role: r\nname: 角\ncan: {⟦visist⟧: {}}\n", "unknown-form", "visit"),
     ("role: r\nname: 角\ncan: {visit: {hide: [⟦noted⟧]}}\n", "unknown-field", "note"),
+    ("role: r\nname: 角\ncan: {customer: {}, ⟦customer_order⟧: {hide: [qty]}}\n", "unknown-form", "customer_orders"),
+    ("role: r\nname: 角\ncan: {customer: {}, customer_orders: {hide: [⟦数量⟧]}}\n", "unknown-field", "qty"),
+    ("role: r\nname: 角\ncan: {customer: {hide: [⟦cost⟧]}}\n", "unknown-field", ""),
     ("data: visit\nrows: [{⟦nota⟧: x}]\n", "unknown-field", "note"),
     ("data: visit\nfile: ⟦visits.csv⟧\n", "unknown-file", ""),
     ("scenario: s\npeople: {w: {role: ⟦selle⟧}}\nat: 2026-03-02T09:00+08:00\nsteps: [{wait: 1h}]\n", "unknown-role", "seller"),
@@ -124,7 +131,14 @@ MEANING: list[Row] = [
     ("view: v\nname: 表\nform: customer\nsort: [⟦-age⟧]\n", "live-not-allowed", ""),
     ('form: a\nfields: {⟦x⟧: {type: formula, index: true, formula: "1 + 1"}}\n', "live-not-allowed", ""),
     ("automation: ⟦a⟧\non: {changed: customer, form: customer, fields: [age]}\ndo: [{wait: 1h}]\n", "live-not-allowed", ""),
-    ("automation: ⟦a⟧\non: {inactive: customer, since: name}\ndo: [{wait: 1h}]\n", "since-not-a-time", ""),
+    ("automation: ⟦a⟧\non: {inactive: customer, since: name, after: 2d}\ndo: [{wait: 1h}]\n", "since-not-a-time", ""),
+    ("automation: a\n⟦on⟧: {inactive: customer, since: last_at}\ndo: [{wait: 1h}]\n", "how-long-once", ""),
+    (
+        "automation: a\n⟦on⟧: {inactive: customer, since: last_at, after: 1d}\nlevels: [{id: a, after: 1d, do: [{wait: 1h}]}]\n",
+        "how-long-once",
+        "",
+    ),
+    ("automation: a\non: {every: day, at: \"09:00\"}\n⟦levels⟧: [{id: a, after: 1d, do: [{wait: 1h}]}]\n", "levels-need-time", ""),
     ("automation: ⟦a⟧\non: {created: customer}\n", "do-or-levels", ""),
     ("automation: a\non: {inactive: customer}\nlevels: [{id: ⟦x⟧, do: [{wait: 1h}]}]\n", "after-or-repeated", ""),
     ("automation: a\non: {created: customer}\ndo: [{set: {⟦stage⟧: won}}]\n", "stage-not-set", ""),
@@ -133,14 +147,88 @@ MEANING: list[Row] = [
     ('role: r\nname: 角\ncan: {customer: {only: "⟦backup != me⟧"}}\n', "right-over-empty", ""),
     ("role: r\nname: 角\ncan: {customer: {only: \"⟦not (grade == 'a'⟧)\"}}\n", "right-over-empty", ""),
     ("role: r\nname: 角\ncan: {customer: {follows: ⟦name⟧}}\n", "follows-a-link", ""),
+    ("role: r\nname: 角\ncan: {customer: {may: [see, ⟦import_stage⟧]}}\n", "stage-right-idle", ""),
+    ("role: r\nname: 角\ncan: {customer: {}, customer_orders: {⟦may⟧: [see], hide: [qty]}}\n", "lines-follow-parent", ""),
+    ("role: r\nname: 角\ncan: {⟦customer_orders⟧: {hide: [qty]}}\n", "lines-not-opened", ""),
 ]
+
+ON = "automation: a\non: {created: customer}\n"
+DO = "do: [{popup: owner, text: x}]\n"
+
+
+def if_(formula: str) -> str:
+    return f'{ON}if: "{formula}"\n{DO}'
+
+
+def shown_when(formula: str, type_: str) -> str:
+    return f'form: a\nfields:\n  n: {{type: {type_}}}\n  x: {{type: text, visible_when: "{formula}"}}\n'
+
+
+def computed(formula: str) -> str:
+    return f'form: a\nfields:\n  n: {{type: integer}}\n  x: {{type: formula, formula: "{formula}"}}\n'
+
+
+BUILDERS: list[Row] = [
+    ("automation: a\non: {every: ⟦每天⟧}\n" + DO.replace("owner", "role.seller"), "not-one-of", "day"),
+    ("automation: a\non: {inactive: customer}\nlevels: [{id: x, after: ⟦72小时⟧, do: [{popup: owner, text: x}]}]\n", "bad-duration", "72h"),
+    (if_("grade == ⟦'甲等'⟧"), "expr-unknown-option", "'a'"),
+    (if_("grade == ⟦“甲等”⟧"), "expr-unknown-option", "'a'"),
+    (if_("budget > ⟦10%⟧"), "expr-spelling", "0.1"),
+    (if_("vip ⟦且⟧ budget > 3"), "expr-spelling", "and"),
+    (if_("created_at > ⟦'2026/3/1'⟧"), "expr-spelling", "'2026-03-01'"),
+    (if_("created_at > ⟦'2026年3月1日'⟧"), "expr-spelling", "'2026-03-01'"),
+    (if_("created_at > ⟦2026/03/01⟧"), "expr-spelling", "'2026-03-01'"),
+    (if_("created_at > now - ⟦3 天⟧"), "expr-spelling", "days(3)"),
+    (if_("created_at > now - ⟦2个工作日⟧"), "expr-spelling", "workdays(2)"),
+    (ON + "⟦do⟧: {popup: owner, text: x}\n", "dash-missing", ""),
+    (ON + "⟦do⟧:\n  popup: owner\n  text: x\n", "dash-missing", ""),
+    (ON + "do:\n  - popup: owner\n  - ⟦text⟧: x\n", "split-item", ""),
+    (ON + "do:\n  - popup:\n      to: owner\n      ⟦text⟧: x\n", "key-too-deep", ""),
+    ("automation: a\non: ⟦created customer⟧\n" + DO, "group-wanted", "{created: customer}"),
+    ("automation: a\n⟦on⟧:\n  - created: customer\n" + DO, "dash-too-many", ""),
+    ("automation: a\n⟦when⟧: {created: customer}\n" + DO, "unknown-key", "on"),
+    (ON + "⟦actions⟧: [{popup: owner, text: x}]\n", "unknown-key", "do"),
+    ("automation: a\non: {created: ⟦customers⟧}\n" + DO, "unknown-form", "customer"),
+    (ON + "do: [{popup: ⟦主管⟧, text: x}]\n", "not-people", "owner.manager"),
+    (ON + "do: [{⟦通知⟧: owner, text: x}]\n", "unknown-action", "notify"),
+    ("form: a\n⟦fields⟧:\n  - name: {type: text}\n", "dash-too-many", ""),
+    ("form: a\nfields:\n  name: ⟦text⟧\n", "group-wanted", "{type: text}"),
+    ("form: a\nfields:\n  x: {type: ⟦文本⟧}\n", "unknown-field-type", "text"),
+    ("form: a\nfields:\n  x: {type: ⟦number⟧}\n", "unknown-field-type", "integer"),
+    ("form: a\nfields:\n  x: {type: ⟦select⟧, options: {a: 甲}}\n", "unknown-field-type", "choice"),
+    ("form: a\nfields:\n  x: {type: choice, options: ⟦[⟧甲, 乙]}\n", "group-wanted", "{a: 甲, b: 乙}"),
+    ("form: a\nfields:\n  x: {type: text, required: ⟦必填⟧}\n", "wrong-type", "true"),
+    ("form: a\nfields:\n  x: {type: money, range: ⟦0-100⟧}\n", "wrong-type", "[0, 100]"),
+    ("form: a\nfields:\n  x: {type: date, default: ⟦today⟧}\n", "bad-value", '"{{ today }}"'),
+    ("form: a\n ⟦fields⟧:\n  x: {type: text}\n", "bad-indent", ""),
+    (computed("⟦if n > 3 then 1 else 2⟧"), "expr-inline-if", ""),
+    (computed("n > 3 ⟦?⟧ 1 : 2"), "expr-inline-if", ""),
+    (computed("⟦=⟧n+1"), "expr-leading-equals", ""),
+    (computed("⟦$⟧{n} + 1"), "expr-character", ""),
+    (computed("⟦{{ n + 1 }}⟧"), "expr-braces", "n + 1"),
+    (shown_when("n is not ⟦null⟧", "text"), "expr-spelling", "empty"),
+    (shown_when("n == ⟦'是'⟧", "yes_no"), "expr-spelling", "true"),
+    (shown_when("n ⟦不等于⟧ 'a'", "text"), "expr-spelling", "!="),
+    (shown_when("n ⟦不为空⟧", "text"), "expr-spelling", "is not empty"),
+    (shown_when("n ⟦like⟧ 'a'", "text"), "expr-spelling", "contains"),
+    ("role: r\nname: 角\ncan:\n  customer: ⟦see⟧\n", "group-wanted", "{may: [see]}"),
+    ("role: r\nname: 角\ncan:\n  customer: ⟦[⟧see, edit]\n", "group-wanted", "{may: [see, edit]}"),
+    ("role: r\nname: 角\ncan:\n  customer: {may: [⟦查看⟧]}\n", "not-one-of", "see"),
+    ("role: r\nname: 角\ncan:\n  ⟦客户⟧: {may: [see]}\n", "unknown-form", "customer"),
+    ('role: r\nname: 角\ncan:\n  customer: {only: "owner == ⟦本人⟧"}\n', "expr-unknown-field", "me"),
+    ("workflow: w\nform: visit\n⟦stages⟧:\n  a: {name: 一}\n  b: {name: 二, final: true}\n", "dash-missing", ""),
+    ("workflow: w\nform: visit\nstages: [{id: a, name: 一, probability: ⟦10%⟧}]\n", "group-wanted", "{default: 10%}"),
+    ("workflow: w\nform: visit\nstages: [{id: a, name: 一, expected: ⟦7天⟧}]\n", "bad-duration", "7d"),
+    ("workflow: w\nform: visit\nstages: [⟦一⟧]\n", "group-wanted", "{id: …, name: 一}"),
+]
+"""What a business builder writes who has read the language's page once."""
 
 DOUBT = [
     ("form: a\nfields: {x: {type: text}}\nreject_when: [⟦{⟧if: \"x == 'a'\"}]\n", "no-message", False),
     ("form: a\nfields: {x: {type: text}}\nduplicates: [⟦{⟧same: x, then: refuse}]\n", "no-message", False),
     ("form: a\nfields: {⟦x⟧: {type: link, to: visit}}\n", "picker-without-search", True),
     (
-        "form: a\nfields: {d: {type: date}}\n---\nautomation: ⟦r⟧\non: {inactive: a, since: d}\ndo: [{wait: 1h}]\n",
+        "form: a\nfields: {d: {type: date}}\n---\nautomation: ⟦r⟧\non: {inactive: a, since: d, after: 2d}\ndo: [{wait: 1h}]\n",
         "since-may-be-empty",
         True,
     ),
@@ -150,6 +238,24 @@ DOUBT = [
         True,
     ),
     ("automation: ⟦a⟧\non: {changed: customer, form: customer}\ndo: [{set: {vip: true}}]\n", "rules-in-circle", True),
+    (
+        'form: a\nfields: {x: {type: money}, ⟦y⟧: {type: formula, stored: true, formula: "x * 2"}}\n'
+        "---\nrole: r\nname: 角\ncan: {a: {hide: [x]}}\n---\nrole: t\nname: 另\ncan: {a: {mask: [x]}}\n",
+        "result-covered",
+        True,
+    ),
+    (
+        'form: a\nfields: {x: {type: money}, ⟦y⟧: {type: formula, stored: true, reveal: true, formula: "x * 2"}}\n'
+        "---\nrole: r\nname: 角\ncan: {a: {hide: [x]}}\n",
+        "result-revealed",
+        True,
+    ),
+    (
+        'form: a\nfields: {ls: {type: lines, columns: {c: {type: money}}}, ⟦y⟧: {type: formula, stored: true, formula: "sum(ls, c)"}}\n'
+        "---\nrole: r\nname: 角\ncan: {a: {}, a_ls: {hide: [c]}}\n",
+        "result-covered",
+        True,
+    ),
 ]
 
 
@@ -165,13 +271,20 @@ def id_of(case: object) -> str:
     return str(case).replace("\n", " ")[:60] if isinstance(case, str) else ""
 
 
-@pytest.mark.parametrize(("text", "code", "suggestion"), SLIPS + WORDS + REFERENCES + MEANING, ids=id_of)
+@pytest.mark.parametrize(("text", "code", "suggestion"), SLIPS + WORDS + REFERENCES + MEANING + BUILDERS, ids=id_of)
 def test_a_mistake_is_reported_at_its_words_with_what_was_meant(text: str, code: str, suggestion: str | None) -> None:
     source, mark = place_of(text)
     result = compiled({"x.yaml": source})
     assert [(p.code, p.mark) for p in result.problems] == [(code, mark)]
     assert suggestion is None or result.problems[0].suggestion == suggestion
     assert result.app is None
+
+
+def test_a_suggested_id_comes_with_its_name_beside_it_but_not_in_it() -> None:
+    source, _ = place_of(if_("⟦grad⟧ == 'a'"))
+    (problem,) = compiled({"x.yaml": source}).problems
+    assert problem.suggestion == "grade"
+    assert (problem.hint("zh"), problem.hint("en")) == ("是不是想写 grade（等级）？", "did you mean grade (等级)?")
 
 
 @pytest.mark.parametrize(("text", "code", "warning"), DOUBT, ids=id_of)

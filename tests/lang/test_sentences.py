@@ -33,7 +33,8 @@ def test_every_code_that_is_reported_has_sentences() -> None:
 
 
 def test_no_sentence_is_left_over() -> None:
-    assert [code for code in PAGE if f'"{code}"' not in SOURCE] == []
+    made = {code for code in PAGE if f'f"{code.rpartition("-")[0]}-{{' in SOURCE}  # the last word is filled in
+    assert [code for code in PAGE if f'"{code}"' not in SOURCE and code not in made] == []
 
 
 @pytest.mark.parametrize("code", sorted(PAGE))
@@ -45,6 +46,7 @@ def test_a_code_speaks_both_languages(code: str) -> None:
         ("path", "limit", "why", "character", "key", "line", "word", "said", "words", "first", "known", "expected", "found"), "X"
     )
     words |= dict.fromkeys(("about", "file", "app", "form", "workflow", "field", "stage", "language"), "X")
+    words |= dict.fromkeys(("of", "role", "input", "wanted", "beside"), "X")
     for language in ("zh", "en"):
         problem = Problem(code, words)
         assert "{" not in problem.sentence(language).replace("{{", "").replace('{X: ">', "").replace("{ 和 [", "").replace("{ and [", "")

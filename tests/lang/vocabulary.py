@@ -31,6 +31,7 @@ class Time:
     required: tuple[str, ...]
     form_in: str
     default: str = "touched_at"
+    span: str = "after"
 
     def since(self, trigger: Trigger) -> str:
         return str(trigger.options.get("since", self.default))
@@ -41,6 +42,7 @@ class Schedule:
     schema: Mapping[str, Any]
     required: tuple[str, ...]
     form_in: str = "for_each"
+    leveled: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,11 @@ TRIGGERS: dict[str, Event | Time | Schedule] = {
         events=("stage_entered",),
     ),
     "received": Event({"received": {"type": "string", "format": "id"}}, ("received",), events=("received",)),
-    "inactive": Time({"inactive": FORM, "since": {**FIELD, "scope": "inactive"}}, ("inactive",), "inactive"),
+    "inactive": Time(
+        {"inactive": FORM, "since": {**FIELD, "scope": "inactive"}, "after": {"type": "string", "format": "duration"}},
+        ("inactive",),
+        "inactive",
+    ),
     "every": Schedule({"every": {"enum": ["day", "week"]}, "at": {"type": "string"}, "for_each": FORM}, ("every",)),
 }
 ACTIONS = {
@@ -141,7 +147,7 @@ stages:
   - {id: talk, name: 谈}
   - {id: won, name: 成, final: true}
 """,
-    "roles.yaml": 'role: seller\nname: 销售\ncan:\n  customer: {may: [see, edit], only: "owner == me"}\n',
+    "roles.yaml": 'role: seller\nname: 销售\ncan:\n  customer: {may: [see, edit], only: "owner == me"}\n  visit: {}\n',
 }
 
 

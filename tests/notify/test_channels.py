@@ -108,8 +108,10 @@ class Mailbox:
         self.answer = "250 OK"
         self.url = ""
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:
         self.got.append((envelope.rcpt_tos, email.message_from_bytes(envelope.content, policy=default)))
+        if not self.answer:
+            server.transport.abort()
         return self.answer
 
 
@@ -133,6 +135,16 @@ def test_a_mail_arrives_whole_with_the_same_id_each_time(mailbox: Any) -> None:
     assert (first["Subject"], first["From"], first["To"]) == ("三天没有进展", "crm@example.com", "li@example.com")
     assert first.get_content().replace("\r\n", "\n") == "王磊的客户\n\nhttps://crm.example.com/r/7\n"
     assert first["Message-ID"] == second["Message-ID"]
+
+
+def test_a_server_that_takes_the_mail_and_drops_the_line_gets_the_same_one_again(mailbox: Any) -> None:
+    """THREATS R32: nobody knows whether it arrived; what comes twice says that it is one."""
+    mailbox.answer = ""
+    assert code("mail", "li@example.com", way(mailbox.url)) == "channel-trouble"
+    mailbox.answer = "250 OK"
+    channels["mail"].send(LETTER, "li@example.com", way(mailbox.url))
+    first, second = (mail["Message-ID"] for _, mail in mailbox.got)
+    assert first == second
 
 
 def test_a_title_adds_no_header_and_an_address_stays_one(mailbox: Any) -> None:

@@ -18,7 +18,8 @@ def test_a_token_acts_for_its_person_until_it_expires(store: Store) -> None:
     id = hire(store, "wang")
     with store.write() as connection:
         secret = tokens.create(connection, id, " 报表 ", NOW, DAY)
-        assert tokens.find(connection, secret, NOW + DAY - timedelta(seconds=1)) == id
+        found = tokens.find(connection, secret, NOW + DAY - timedelta(seconds=1))
+        assert found is not None and (found.user, found.name) == (id, "wang")
         assert tokens.find(connection, secret, NOW + DAY) is None
         assert tokens.find(connection, secret + "x", NOW) is None
         assert [(t.name, t.expires_at) for t in tokens.of(connection, id)] == [("报表", NOW + DAY)]
@@ -30,7 +31,8 @@ def test_only_its_owner_revokes_it(store: Store) -> None:
         secret = tokens.create(connection, id, "sheet", NOW, DAY)
         number = tokens.of(connection, id)[0].id
         tokens.revoke(connection, other, number)
-        assert tokens.find(connection, secret, NOW) == id
+        found = tokens.find(connection, secret, NOW)
+        assert found is not None and found.user == id
         tokens.revoke(connection, id, number)
         assert tokens.find(connection, secret, NOW) is None
 

@@ -11,6 +11,7 @@ from sqlalchemy import Executable, delete, select, update
 
 from dougong.context import SYSTEM
 from dougong.events.outbox import event_table
+from dougong.lifecycle import install
 from dougong.problems import Problems
 from dougong.records import anchor, comments, history, save
 from dougong.records.erase import erase
@@ -18,7 +19,7 @@ from dougong.records.history import history_table as h
 from dougong.records.history import value_table as v
 from dougong.records.query import Query, count
 from tests.records.conftest import Make
-from tests.records.ground import Ground, clerk, codes, key
+from tests.records.ground import Ground, clerk, codes, key, sources
 
 PAPER = """\
 form: paper
@@ -159,6 +160,45 @@ def test_what_is_erased_is_gone_everywhere_and_the_chain_says_so(workspace: Make
         newest = ctx.connection.execute(select(h.c.id).order_by(h.c.id.desc())).scalars().first()
         ctx.connection.execute(delete(v).where(v.c.history == newest))
     assert broken(ground, id) == newest  # written after the erasing: its values may not be missing
+
+
+RENAMED = PAPER
+for _old, _new in (
+    ("  words: {name", "  length: {was: words, name"), ("    name: 段落", "    was: parts\n    name: 段落"),
+    ("  parts:\n", "  chapters:\n"), ("count(parts)", "count(chapters)"),
+):  # fmt: skip
+    RENAMED = RENAMED.replace(_old, _new)
+
+
+def test_a_renamed_field_keeps_its_history_under_its_new_name(workspace: Make) -> None:
+    ground = workspace(*APP)
+    id = story(ground)
+    before = told(ground, id)
+    install(ground.runtime, sources((RENAMED, *APP[1:])), who="test")
+    was = {"length": "words", "chapters": "parts"}
+    now = [{was.get(name, name): pair for name, pair in values.items()} for *_, values in told(ground, id)]
+    assert now == [values for *_, values in before] and broken(ground, id) is None
+    ground.edit("paper", id, length=9, chapters=[{"text": "乙"}], who="wang")
+    assert told(ground, id)[-1][3]["length"] == (4, 9) and {"length", "chapters"} <= set(told(ground, id)[-1][3])
+    with pytest.raises(Problems) as stale:
+        ground.edit("paper", id, length=10, who="li", revision=1)
+    assert codes(stale.value) == [("length", "stale")]
+    install(ground.runtime, sources((RENAMED.replace("  tags:", "  words: {name: 新字数, type: integer}\n  tags:"), *APP[1:])), who="test")
+    ground.edit("paper", id, words=1, who="wang")
+    assert [(v.get("length"), v.get("words")) for *_, v in told(ground, id) if "length" in v or "words" in v] == [
+        ((None, 3), None), ((3, 4), None), ((4, 9), None), (None, (None, 1)),
+    ]  # fmt: skip
+    assert broken(ground, id) is None
+
+
+def test_a_field_that_gets_its_old_name_back_has_all_its_history(workspace: Make) -> None:
+    ground = workspace(*APP)
+    id = story(ground)
+    before = told(ground, id)
+    install(ground.runtime, sources((RENAMED, *APP[1:])), who="test")
+    ground.edit("paper", id, length=9, who="wang")
+    install(ground.runtime, sources(APP), who="test")
+    assert told(ground, id)[:-1] == before and told(ground, id)[-1][3]["words"] == (4, 9)
 
 
 def test_a_save_that_fails_leaves_no_entry(workspace: Make) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import xlsxwriter
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from dougong.context import SYSTEM, Ctx
 from dougong.events.outbox import event_table
@@ -22,7 +22,7 @@ from dougong.lifecycle import install
 from dougong.people import roles, users
 from dougong.people.users import Person
 from dougong.problems import Problems
-from dougong.records import entry, history, importing, importing_job, recount, save, sheets
+from dougong.records import entry, history, importing, importing_job, recount, save, searching, sheets
 from dougong.records.importing import ColumnMapping, Report
 from dougong.records.query import Query, page
 from dougong.runtime import Runtime
@@ -214,7 +214,7 @@ def test_an_importer_has_no_more_rights_than_anybody(runtime: Runtime, tmp_path:
     bring(runtime, table(tmp_path, [{"名称": "别人的", "数量": "1"}]))
     for id in ("stage", "margin", "number", "creator", "secret_", "papers"):
         with pytest.raises(Problems):
-            bring(runtime, table(tmp_path, ROWS), replace(PARTIES, columns={"名称": "name", "数量": id}))
+            bring(runtime, table(tmp_path, ROWS), replace(PARTIES, columns={"名称": "name", "数量": id}), who=1)
     report = bring(runtime, table(tmp_path, [{"名称": "别人的", "数量": "2"}, {"名称": "自己的", "上级": "别人的"}]), who=2)
     assert sorted(problems[0].code for _, problems in report.faults) == ["not-unique-unseen", "reference-not-found"]
     hidden = bring(
@@ -264,3 +264,32 @@ def test_what_is_no_table_is_said(tmp_path: Path, number: int) -> None:
     with pytest.raises(Problems) as refused:
         sheets.headers(path)
     assert [p.code for p in refused.value] == [code]
+
+
+def test_search_words_follow_and_the_page_can_say_how_many(runtime: Runtime, tmp_path: Path) -> None:
+    """SEMANTICS 15."""
+    rows: list[Mapping[str, Any]] = [{"名称": f"单位{n}"} for n in range(1_200)]
+    path = table(tmp_path, rows, ("名称",))
+    with runtime.transaction(runtime.actor(1), "import") as ctx, path.open("rb") as stream:
+        mapping = ColumnMapping("desk.party", {"名称": "name"}, "name")
+        importing_job.submit(ctx, runtime.storage, stream, mapping, rehearse=False)
+
+    def found() -> tuple[int, int]:
+        with runtime.read(SYSTEM) as ctx:
+            hits = page(ctx, Query("desk.party", search="单位1199")).rows
+            return searching.waiting(ctx, "desk.party"), len(hits)
+
+    def open_() -> AbstractContextManager[Ctx]:
+        return runtime.transaction(SYSTEM, "automation")
+
+    background.work(open_, runtime.handlers, limit=1)
+    assert found() == (1_200, 0)
+    with runtime.transaction(SYSTEM) as ctx:  # one that somebody edits meanwhile is found at once, and stays as it is then
+        (id,) = ctx.connection.execute(select(ctx.workspace.tables["desk.party"].c.id).where(text("name = '单位1199'"))).scalars()
+        save.edit(ctx, "desk.party", id, {"name": "单位1199号"})
+    assert found() == (1_200, 1)
+    assert background.work(open_, runtime.handlers) == 1
+    assert found() == (0, 1)
+    with runtime.read(SYSTEM) as ctx:
+        assert len(page(ctx, Query("desk.party", search="单位", limit=500)).rows) == 500
+        assert [row["name"] for row in page(ctx, Query("desk.party", search="单位77", limit=50)).rows][-1] == "单位77"

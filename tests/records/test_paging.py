@@ -68,3 +68,18 @@ def test_a_search_keeps_filters_and_rights(workspace: Make) -> None:
     assert [row["name"] for row in desk.read(lambda ctx: query.page(ctx, wanted), "li").rows] == ["安泰贸易"]
     found = desk.read(lambda ctx: query.pick(ctx, "desk.party", "安泰"), "li")
     assert [row["name"] for row in found] == ["安泰贸易", "宁波安泰"]
+
+
+def test_sums_and_what_was_ticked_stay_within_what_the_reader_may_see(workspace: Make) -> None:
+    desk = workspace(PARTY, CLERK)
+    made = [desk.create("party", name=name, level=level, town=town, who="wang") for name, level, town in ROWS]
+    level = desk.workspace.forms["desk.party"].fields["level"]
+    ticked = tuple(saved.uid for saved in made[2:5])
+
+    def asked(who: str, among: tuple[str, ...] | None) -> tuple[int, int]:
+        wanted = Query("desk.party", among=among)
+        number = desk.read(lambda ctx: query.count(ctx, wanted).number, who)
+        return number, desk.read(lambda ctx: query.sums(ctx, wanted, [level]), who)["level"] or 0
+
+    assert asked("wang", None) == (6, 8) and asked("wang", ticked) == (3, 4) and asked("wang", ()) == (0, 0)
+    assert asked("li", None) == (4, 4) and asked("li", ticked) == (1, 0)

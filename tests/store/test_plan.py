@@ -38,7 +38,7 @@ def test_a_new_rule_says_how_many_rows_break_it(shop: Shop) -> None:
     shop.change(ORDER)
     for n in (1, 5, 9):
         shop.put("order", n=n)
-    assert shop.plan(with_reject("n > 3", "n"), breaking=above).lines("en") == ["~ “order”, new rule (n > 3): 2 rows break it."]
+    assert shop.plan(with_reject("n > 3", "n"), breaking=above).lines("en") == ["~ “order”, new rule (no): broken by 2 records."]
     assert shop.plan(with_reject("n > 100", "n"), breaking=above).lines("en") == ["No table and no value changes."]
     unread = replace(with_reject("n > 3", "n", "fresh"), fields={**ORDER.fields, "fresh": field("fresh")})
     assert "known only afterwards" in shop.plan(unread, breaking=above).lines("en")[-1]
@@ -63,8 +63,8 @@ def test_an_option_or_limit_that_rows_do_not_keep_is_told_and_the_values_stay(sh
     after = form("order", field("grade", "choice", choices=("a", "c")), field("n", "integer", options={"range": [0, 60]}))
     told = shop.plan(after).lines("en")
     assert told == [
-        "~ “order”, “grade”: 2 records hold a value outside the new options or limits; they keep it. The first ones: B, B",
-        "~ “order”, “n”: 1 records hold a value outside the new options or limits; they keep it. The first ones: 99",
+        "~ “order”, “grade”: outside the new options or limits in 2 records; the values stay. The first ones: B",
+        "~ “order”, “n”: outside the new options or limits in 1 record; the values stay. The first ones: 99",
     ]
     shop.change(after)
     assert shop.values("order", "grade") == ["a", "b", "b"]
@@ -81,7 +81,7 @@ def test_computed_fields_of_existing_rows_are_left_to_the_caller_by_name(shop: S
     one = shop.put("order", n=2, double=4)
     applied = shop.change(computed("n * 3"))
     assert applied.fills == {"shop.order": ("double",)}
-    assert "1 records are worked out again" in applied.plan.lines("en")[0]
+    assert "anew for 1 record." in applied.plan.lines("en")[0]
     assert shop.change(form("order", field("name"), field("n", "integer")), accept=()).fills == {}
     assert shop.change(computed("n * 3")).fills == {"shop.order": ("double",)}
     assert one == 1
@@ -101,12 +101,12 @@ def test_a_typed_field_that_becomes_computed_keeps_what_was_typed(shop: Shop) ->
 def test_an_index_is_named_and_a_time_rule_may_ask_for_one(shop: Shop) -> None:
     shop.change(ORDER)
     indexed = form("order", field("name", index=True), field("n", "integer"))
-    assert shop.plan(indexed).lines("en") == ["+ “order” gets an index on name, id."]
+    assert shop.plan(indexed).lines("en") == ["+ “order”: finding and sorting by “name” becomes faster."]
     with shop.store.read() as connection:
         aim = replace(shop.plan(ORDER).aim, after=Definition({**SYSTEM_FORMS, **forms(ORDER)}, {"shop.order": {("n",)}}))
-        assert make_plan(connection, aim).lines("en") == ["+ “order” gets an index on n, id."]
+        assert make_plan(connection, aim).lines("en") == ["+ “order”: finding and sorting by “n” becomes faster."]
     shop.change(indexed)
-    assert shop.plan(ORDER).lines("en") == ["~ “order” loses the index ix_shop__order_name."]
+    assert shop.plan(ORDER).lines("en") == ["~ “order”: finding and sorting by “name” is no longer sped up."]
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
@@ -141,7 +141,7 @@ def test_an_app_that_was_broken_can_still_be_removed(shop: Shop) -> None:
     shop.change(ORDER)
     shop.put("order", name="甲")
     shop.now = Definition(SYSTEM_FORMS)
-    assert shop.plan().lines("en") == ["- Form “order” goes: its 1 records are set aside and can be brought back."]
+    assert shop.plan().lines("en") == ["- Form “order” goes; set aside, to be had back: 1 record."]
     assert [c.key for c in shop.plan(form("order", field("name"))).told] == ["remove-field shop.order.n"]
     shop.change()
 

@@ -88,7 +88,7 @@ def test_links_to_many_leave_and_come_back(shop: Shop) -> None:
     pair = {"source": shop.put("order"), "target": shop.put("tag")}
     with shop.store.write() as connection:
         connection.execute(insert(shop.tables()["shop.order.tags"]).values(**pair))
-    assert shop.plan(tag, plain).lines("en") == ["- “order” loses the field “tags”: its 1 values are set aside and can be brought back."]
+    assert shop.plan(tag, plain).lines("en") == ["- “order” loses the field “tags”; set aside, to be had back: 1 value."]
     shop.change(tag, plain)
     worded = form("order", field("name"), field("tags", "tags"))
     shop.change(tag, worded)

@@ -131,7 +131,7 @@ def app(site: Islands) -> Flask:
     place = {"url": "/list", "label": "今日", "icon": "house", "current": True, "badge": 3}
     rail = [{"name": "服务台", "places": [place, {"url": "/form", "label": "记录", "icon": "notebook-pen"}]}]
     shell = {"workspace": "斗拱", "home": "/list", "search": "/search", "bar": [place], "rail": rail, "foot": []}
-    made.jinja_env.globals |= {"csrf_token": lambda: "proof", "shell": shell}
+    made.jinja_env.globals |= {"csrf_token": lambda: "proof", "shell": shell, "rail_folded": lambda: False}
 
     def drawn(f: Field) -> str:
         columns = COLUMNS if f.type == "lines" else ()

@@ -57,6 +57,7 @@ def app(house: House) -> Flask:
     made.secret_key = "only for flashed messages in tests"
     made.testing = True
     bundle.install(made)
+    made.jinja_env.globals["rail_folded"] = lambda: False
     language.install(made, lambda: Reader(g.locale, Calendar(), house.clock.now()))
     session.install(made, house, frozenset({"api"}))
     for part in (signin, setup, account, people_pages, team_pages):

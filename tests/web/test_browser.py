@@ -129,6 +129,8 @@ def test_the_keyboard_walks_a_list(client: str, visit: Callable[..., Page]) -> N
     page.keyboard.press("j")
     expect(page.locator("tr[aria-selected=true] .name")).to_contain_text("慈溪")
     page.keyboard.press("Enter")
+    expect(page.locator("#panel .record-name")).to_contain_text("慈溪")
+    page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text("慈溪")
     page.keyboard.press("e")
     expect(page.locator("h1")).to_have_text("修改客户")

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from dougong.backups.restoring import hold
 from tests.web.conftest import Site
 from tests.web.test_record import said
 
@@ -163,3 +164,20 @@ def test_no_page_speaks_with_an_untranslated_word(site: Site, client: str) -> No
             }
             assert not words, (address, words)
             assert "undefined" not in text and "None" not in text and "暂无" not in text
+
+
+def test_a_restored_workspace_says_that_it_holds_its_rules_and_one_button_lets_them_go(site: Site) -> None:
+    hold(site.runtime.store, held=True)
+    admin = site.client("admin")
+    assert "从备份恢复" in admin.get("/settings").text
+    assert site.client("wang").post("/settings/release").status_code == 403
+    assert admin.post("/settings/release").status_code == 303
+    page = admin.get("/settings").text
+    assert "从备份恢复" not in page and "规则、计时和消息已恢复运行" in page
+
+
+def test_how_long_finished_runs_are_kept_is_a_setting_with_a_floor(site: Site) -> None:
+    admin = site.client("admin")
+    for days, kept in (("400", "400"), ("3", "400"), ("x", "400"), ("30", "30")):
+        assert admin.post("/settings/kept", {"days": days}).status_code == 303
+        assert f'name="days" value="{kept}"' in admin.get("/settings").text

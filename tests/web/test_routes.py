@@ -5,6 +5,8 @@ A row: a guest, the seller on their own record, another seller on it, the admini
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 from werkzeug.routing import Rule
@@ -16,9 +18,8 @@ from tests.web.conftest import Site, Visitor
 UNKNOWN = "0190c000-0000-7000-8000-000000000000"
 WHO = ("", "wang", "zhou", "admin")
 HOLDERS = {
-    "app": "deals", "id": "client", "uid": UNKNOWN, "which": UNKNOWN, "what": "delete", "purpose": "invite", "secret": "x" * 40,
-    "name": "name",
-    "kind": "csv", "job": UNKNOWN, "filename": "dist/app.js", "form": "client", "field": "name", "number": "1", "code": "x",
+    "app": "deals", "id": "client", "uid": UNKNOWN, "which": UNKNOWN, "secret": "x" * 40, "name": "name", "job": UNKNOWN,
+    "filename": "dist/app.js", "form": "client", "field": "name", "number": "1", "code": "x",
 }
 ROUTES: dict[str, tuple[int, int, int, int]] = {
     "GET /": (303, 200, 200, 200),
@@ -37,7 +38,15 @@ ROUTES: dict[str, tuple[int, int, int, int]] = {
     "POST /a/<app>/<id>/<uuid:uid>/move": (303, 404, 404, 404),
     "POST /a/<app>/<id>/<uuid:uid>/press": (303, 422, 404, 404),
     "POST /a/<app>/<id>/<uuid:uid>/restore": (303, 404, 404, 404),
-    "GET /a/<app>/<id>/<uuid:uid>/why/<name>": (303, 422, 404, 404),
+    "GET /a/<app>/<id>/<uuid:uid>/why/<name>": (303, 404, 404, 404),
+    "GET /a/<app>/<id>/<uuid:uid>/since/<int:revision>": (303, 200, 404, 404),
+    "POST /a/<app>/<id>/bulk": (303, 404, 404, 404),
+    "GET /a/<app>/<id>/bulk/control": (303, 200, 200, 404),
+    "POST /a/<app>/<id>/bulk/export": (303, 200, 200, 404),
+    "GET /a/<app>/<id>/bulk/sheet": (303, 200, 200, 404),
+    "POST /a/<app>/<id>/bulk/sums": (303, 200, 200, 404),
+    "POST /a/<app>/<id>/bulk/undo/<int:first>-<int:last>": (303, 303, 303, 404),
+    "POST /a/<app>/<id>/columns": (303, 303, 303, 404),
     "GET /a/<app>/<id>/count": (303, 200, 200, 404),
     "GET /a/<app>/<id>/export.<any(csv, xlsx):kind>": (303, 200, 200, 404),
     "GET /a/<app>/<id>/import": (303, 404, 404, 404),
@@ -48,6 +57,8 @@ ROUTES: dict[str, tuple[int, int, int, int]] = {
     "POST /a/<app>/<id>/import/try": (303, 404, 404, 404),
     "GET /a/<app>/<id>/new": (303, 200, 200, 404),
     "POST /a/<app>/<id>/new": (303, 422, 422, 404),
+    "POST /a/<app>/<id>/views": (303, 303, 303, 404),
+    "POST /a/<app>/<id>/views/<uuid:uid>/<any(delete, restore):what>": (303, 303, 303, 404),
     "GET /api/v1/<app>/<form>": (401, 401, 401, 401),
     "POST /api/v1/<app>/<form>": (401, 401, 401, 401),
     "DELETE /api/v1/<app>/<form>/<uid>": (401, 401, 401, 401),
@@ -86,6 +97,12 @@ ROUTES: dict[str, tuple[int, int, int, int]] = {
     "GET /me": (303, 200, 200, 200),
     "GET /me/devices": (303, 200, 200, 200),
     "POST /me/devices/<int:id>/end": (303, 303, 303, 303),
+    "GET /me/profile": (303, 200, 200, 200),
+    "POST /me/profile": (303, 422, 422, 422),
+    "GET /needs/hand": (303, 200, 200, 200),
+    "POST /needs/<any(urged, taken, noted):what>": (303, 303, 303, 303),
+    "POST /needs/handed": (303, 303, 303, 303),
+    "POST /needs/undo/<uuid:batch>": (303, 303, 303, 303),
     "POST /me/password": (303, 422, 422, 422),
     "GET /me/tokens": (303, 200, 200, 200),
     "POST /me/tokens": (303, 422, 422, 422),
@@ -114,8 +131,9 @@ ROUTES: dict[str, tuple[int, int, int, int]] = {
     "GET /popups": (303, 200, 200, 200),
     "POST /popups/<uuid:uid>/seen": (303, 303, 303, 303),
     "GET /runs": (303, 200, 200, 200),
+    "POST /running/<app>/<id>/<uuid:uid>/end": (303, 404, 404, 404),
     "GET /runs/<uuid:uid>": (303, 404, 404, 404),
-    "POST /runs/<uuid:uid>/again": (303, 403, 403, 303),
+    "POST /runs/<uuid:uid>/again": (303, 403, 403, 404),
     "POST /runs/switch": (303, 403, 403, 404),
     "GET /search": (303, 200, 200, 200),
     "GET /settings": (303, 403, 403, 200),
@@ -131,6 +149,8 @@ ROUTES: dict[str, tuple[int, int, int, int]] = {
     "GET /settings/connections/trial/<int:id>": (303, 403, 403, 404),
     "POST /settings/connections/try-mail": (303, 403, 403, 303),
     "POST /settings/connections/try/<name>": (303, 403, 403, 404),
+    "POST /settings/kept": (303, 403, 403, 303),
+    "POST /settings/release": (303, 403, 403, 303),
     "GET /setup": (302, 302, 302, 302),
     "POST /setup": (422, 422, 422, 422),
     "GET /sign-in": (200, 302, 302, 302),
@@ -154,6 +174,7 @@ def path_of(made: Flask, rule: Rule, client: str) -> str:
         given["uid"] = client
     if part == "gallery":
         given["id"] = "nothing"
+    given |= {name: options.split(",")[0] for options, name in re.findall(r"<any\(([^)]*)\):(\w+)>", rule.rule)}
     wanted = {name: 999 if "<int:" + name in rule.rule else given.get(name, UNKNOWN) for name in rule.arguments}
     method = next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"}))
     return made.url_map.bind("localhost").build(rule.endpoint, wanted, method=method)

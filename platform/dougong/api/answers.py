@@ -14,6 +14,7 @@ from dougong.problems import Problem, Problems
 NOT_FOUND = frozenset({"no-such-form", "no-such-record", "api-not-found", "attachment-unknown"})
 FORBIDDEN = frozenset({"needs-second-person", "row-leaves-rights"})
 CONFLICT = frozenset({"stale", "id-in-use", "workspace-busy"})
+NO_ROOM = frozenset({"disk-full", "no-room-for-files"})
 CODES = {
     400: "api-bad-json",
     401: "api-no-token",
@@ -39,6 +40,8 @@ def status_of(problems: Iterable[Problem]) -> int:
         return 404
     if codes & FORBIDDEN or any(code.startswith("may-not-") for code in codes):
         return 403
+    if codes & NO_ROOM:
+        return 507
     return 409 if codes & CONFLICT else 422
 
 

@@ -21,7 +21,9 @@ DEEPEST = 32
 MOST_FILTERS = 20
 MOST_LISTED = 200
 LONGEST_SEARCH = 200
-LIST_WORDS = frozenset({"filter", "sort", "search", "limit", "cursor", "fields", "count"})
+LIST_WORDS = frozenset({"filter", "sort", "search", "limit", "cursor", "fields", "count", "count_by"})
+COUNT_WORDS = frozenset({"filter", "search", "count_by"})
+MOST_COUNTED_BY = 4
 
 
 def read(*allowed: str, required: tuple[str, ...] = (), largest: int = LARGEST) -> dict[str, Any]:
@@ -95,10 +97,12 @@ def _check(body: Any) -> None:
 
 
 def asked(form: str) -> query.Query:
-    """`filter=field:op:value` (again and again), `sort=-field,field`, `search`, `limit`, `cursor`."""
+    """`filter=field:op:value` (again and again), `sort=-field,field`, `search`, `limit`, `cursor`; beside `count_by` the first and
+    third alone."""
     args = request.args
-    if unknown := sorted(set(args) - LIST_WORDS):
-        raise Problems([Problem("api-unknown-key", {"key": unknown[0][:60], "known": ", ".join(sorted(LIST_WORDS))})])
+    known = COUNT_WORDS if "count_by" in args else LIST_WORDS
+    if unknown := sorted(set(args) - known):
+        raise Problems([Problem("api-unknown-key", {"key": unknown[0][:60], "known": ", ".join(sorted(known))})])
     filters = args.getlist("filter")
     if len(filters) > MOST_FILTERS:
         raise Problems([Problem("api-too-many", {"what": "filter", "limit": MOST_FILTERS})])
@@ -113,11 +117,11 @@ def asked(form: str) -> query.Query:
     )
 
 
-def listed(name: str) -> list[str]:
+def listed(name: str, most: int = MOST_LISTED) -> list[str]:
     """Comma-separated words of a parameter."""
     words = [word.strip() for word in _once_given(name).split(",")]
-    if len(words) > MOST_LISTED:
-        raise Problems([Problem("api-too-many", {"what": name, "limit": MOST_LISTED})])
+    if len(words) > most:
+        raise Problems([Problem("api-too-many", {"what": name, "limit": most})])
     return [word for word in words if word]
 
 

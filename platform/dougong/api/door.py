@@ -6,13 +6,13 @@ behind the token and their roles are read afresh each time (THREATS S17).
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound, TooManyRequests, Unauthorized
 
-from dougong.api import answers, files, many, openapi, single
-from dougong.people import attempts, roles, tokens
-from dougong.problems import Problems, language
+from dougong.api import answers, files, many, openapi, single, view
+from dougong.people import attempts
+from dougong.problems import Problems
 from dougong.runtime import Runtime
 
 PREFIX = "/api/v1"
@@ -25,6 +25,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
     api = Blueprint("api", __name__, url_prefix=PREFIX)
     api.before_request(lambda: _known(runtime))
     api.after_request(_protect)
+    api.teardown_request(view.close)
     for module in (openapi, files, many, single):
         module.install(api, runtime)
     api.add_url_rule("/<path:rest>", "nothing", _nothing, methods=ALL_METHODS, provide_automatic_options=False)
@@ -37,21 +38,16 @@ def blueprint(runtime: Runtime) -> Blueprint:
 
 def _known(runtime: Runtime) -> None:
     """Who asks; and nothing that no database can hold."""
-    g.locale = language(request.accept_languages.best or runtime.workspace().locale)
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-    now = runtime.clock.now()
-    if "\0" in request.path:
-        raise NotFound
-    if any("\0" in value for value in request.args.values()) or "\0" in "".join(request.args.getlist("filter")):
-        raise BadRequest
-    with runtime.store.read() as connection:
-        person = tokens.find(connection, secret.strip(), now) if kind.lower() == "bearer" else None
-        if person is not None:
-            g.actor = roles.actor_for(connection, person)
-            return
+    if view.open_(runtime, secret.strip() if kind.lower() == "bearer" else "", keep=request.method in ("GET", "HEAD")):
+        if "\0" in request.path:
+            raise NotFound
+        if "\0" in "".join(value for _, value in request.args.items(multi=True)):
+            raise BadRequest
+        return
     if secret:
         with runtime.store.write() as connection:
-            within = attempts.take(connection, now, {f"token:{request.remote_addr}": MOST_WRONG_TOKENS})
+            within = attempts.take(connection, runtime.clock.now(), {f"token:{request.remote_addr}": MOST_WRONG_TOKENS})
         if not within:
             raise TooManyRequests
     raise Unauthorized

@@ -6,14 +6,14 @@ from typing import BinaryIO, cast
 
 from flask import Blueprint, Response, g, jsonify, request, stream_with_context
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
-from werkzeug.http import dump_options_header
 
-from dougong.api import doing
+from dougong.api import doing, view
 from dougong.context import Ctx
 from dougong.fields.attached import Attached
 from dougong.fields.base import field_types
 from dougong.files import attachments
 from dougong.files.attachments import Limits
+from dougong.files.names import disposition
 from dougong.problems import Problem, Problems
 from dougong.records import rights
 from dougong.records.attached import may_read
@@ -43,7 +43,7 @@ def install(api: Blueprint, runtime: Runtime) -> None:
 
     @api.get("/files/<uid>")
     def download(uid: str) -> Response:
-        with runtime.read(g.actor, g.locale) as ctx:
+        with view.view() as ctx:
             found = attachments.get(ctx.connection, uid)
             if found is None or not may_read(ctx, found):
                 raise Problems([Problem("attachment-unknown")])
@@ -53,7 +53,7 @@ def install(api: Blueprint, runtime: Runtime) -> None:
             raise Problems([Problem("attachment-unknown")]) from None
         answer = Response(stream_with_context(iter(lambda: stream.read(CHUNK), b"")), mimetype=found.type)
         answer.call_on_close(stream.close)
-        answer.headers["Content-Disposition"] = dump_options_header("attachment", {"filename": found.name})
+        answer.headers["Content-Disposition"] = disposition(found.name, False)
         answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         return answer
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, g, jsonify
+from flask import Blueprint, Response, jsonify
 
-from dougong.api import shape
+from dougong.api import shape, view
 from dougong.api.many import MOST
 from dougong.context import Ctx
 from dougong.expr.types import Type
@@ -52,10 +52,10 @@ TEXTS: Mapping[str, Json] = {
 }
 
 
-def install(api: Blueprint, runtime: Runtime) -> None:
+def install(api: Blueprint, _runtime: Runtime) -> None:
     @api.get("/openapi.json")
     def describe() -> Response:
-        with runtime.read(g.actor, g.locale) as ctx:
+        with view.view() as ctx:
             return jsonify(document(ctx))
 
 
@@ -105,7 +105,9 @@ def _paths(ctx: Ctx, form: Form) -> Json:
     answer, uid, revision = {"200": _json(record)}, {"type": "string"}, {"type": ["integer", "null"]}
     gone = {"200": _json(_object({"uid": uid, "revision": {"type": "integer"}}, "uid", "revision"))}
     row = _object({"do": {"enum": ["create", "update", "delete"]}, "uid": uid, "revision": revision, "values": values}, "do")
-    listed = _object({"records": _list(record), "next": {"type": "string"}, "count": {"type": "object"}}, "records", "next")
+    counted = _object({"values": {"type": "object"}, "number": {"type": "integer"}}, "values", "number")
+    page = _object({"records": _list(record), "next": {"type": "string"}, "count": {"type": "object"}}, "records", "next")
+    listed = {"anyOf": [page, _object({"counts": _list(counted)}, "counts")]}
     done = _json(_object({"rows": _list({"type": "object"})}, "rows"))
 
     def operation(words: str, name: str, answers: Json, sent: Json | None = None) -> Json:
@@ -162,6 +164,7 @@ def _list_parameters(ctx: Ctx, form: Form) -> list[Json]:
         "cursor": ("`next` of the page before", text),
         "fields": (f"comma-separated, of: {names}", text),
         "count": ("whether to count; exact up to 10 000", {"type": "boolean"}),
+        "count_by": ("instead of records: how many hold which values of these fields, comma-separated; beside filter and search", text),
     }
     return [{"name": n, "in": "query", "description": words, "schema": schema} for n, (words, schema) in told.items()]
 

@@ -6,28 +6,32 @@ missing; a masked one is covered text; a link to a record that the reader may no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
 
 from dougong.context import Ctx
-from dougong.fields.base import field_types
+from dougong.expr.values import encode
+from dougong.fields.base import FieldType, field_types
 from dougong.problems import Problem, Problems
 from dougong.records import rights
 from dougong.records.present import covered, readable
 from dougong.records.references import target_of
 from dougong.records.row import has_columns, is_empty
 from dougong.records.source import RecordSource
+from dougong.records.standing import by_standing
 from dougong.spec.form import Field, Form
 from dougong.store.search import batched
 
 Row = Mapping[str, Any]
 BESIDE = frozenset({"lines", "links"})
 """Types whose values stand in tables of their own."""
+AS_TOLD = frozenset({"text", "choice", "yes_no", "time"})
 
 
+@by_standing
 def readable_fields(ctx: Ctx, form: Form) -> tuple[Field, ...]:
     known = (f for f in form.fields.values() if (has_columns(f) or f.type in BESIDE) and not covered(ctx, form, f))
     return tuple(f for f in known if form.workflow or f.id not in ("stage", "stage_since"))
@@ -35,10 +39,13 @@ def readable_fields(ctx: Ctx, form: Form) -> tuple[Field, ...]:
 
 def chosen(ctx: Ctx, form: Form, names: Sequence[str]) -> tuple[Field, ...]:
     """The fields named; without any, all but lines and many links. Raises Problems `no-such-field`, for hidden ones too."""
-    known = {f.id: f for f in readable_fields(ctx, form)}
+    fields = readable_fields(ctx, form)
+    if not names:
+        return tuple(f for f in fields if f.type not in BESIDE)
+    known = {f.id: f for f in fields}
     if unknown := [name for name in names if name not in known]:
         raise Problems(Problem("no-such-field", {"field": name[:60]}, form=form.key) for name in unknown)
-    return tuple(known[name] for name in names) if names else tuple(f for f in known.values() if f.type not in BESIDE)
+    return tuple(known[name] for name in names)
 
 
 def one(ctx: Ctx, form: Form, row: Row) -> dict[str, Any]:
@@ -54,6 +61,17 @@ def many(ctx: Ctx, form: Form, rows: Sequence[Row], fields: Sequence[Field]) -> 
     ]
 
 
+def counts(ctx: Ctx, form: Form, names: Sequence[str], counted: Sequence[tuple[Row, int]]) -> list[dict[str, Any]]:
+    """`counted` as query.count_by gave it. All links to records that the reader may not see are one null."""
+    fields = tuple(form.fields[name] for name in names)
+    values = _Shaping(ctx, rights.reader_source(ctx)).values(form, [row for row, _ in counted], fields)
+    numbers: dict[tuple[Any, ...], int] = {}
+    for told, (_, number) in zip(values, counted, strict=True):
+        key = tuple(told.values())
+        numbers[key] = numbers.get(key, 0) + number
+    return [{"values": dict(zip(values[0], key, strict=True)), "number": number} for key, number in numbers.items()]
+
+
 @dataclass
 class _Shaping:
     ctx: Ctx
@@ -62,27 +80,40 @@ class _Shaping:
 
     def values(self, form: Form, rows: Sequence[Row], fields: Sequence[Field]) -> list[dict[str, Any]]:
         beside = {f.id: self._beside(form, f, rows) for f in fields if f.type in BESIDE}
-        for f in fields:
-            if (target := target_of(f)) and f.type not in BESIDE:
-                self._know(target, {id for row in rows for id in _ids(row.get(f.id))})
+        own = [f for f in fields if f.type not in BESIDE]
+        linked: dict[str, set[int]] = {}
+        for f in own:
+            if target := target_of(f):
+                linked.setdefault(target, set()).update(id for row in rows for id in _ids(row.get(f.id)))
+        for target, ids in linked.items():
+            self._know(target, ids)
+        as_stored = [f.id for f in own if _stands_as_told(f)]
+        told = [(f.id, self._telling(f)) for f in own if not _stands_as_told(f)]
         return [
-            {
-                f.id: beside[f.id][place] if f.type in BESIDE else self._value(f, row[f.id])
-                for f in fields
-                if f.type in BESIDE or f.id in row
-            }
+            {id: row[id] for id in as_stored if id in row}
+            | {id: tell(row[id]) for id, tell in told if id in row}
+            | {id: values[place] for id, values in beside.items()}
             for place, row in enumerate(rows)
         ]
 
-    def _value(self, f: Field, value: Any) -> Any:
+    def _telling(self, f: Field) -> Callable[[Any], Any]:
+        """How values of the field are told; one that is masked is text already."""
         if target := target_of(f):
-            uids = self.uids.get(target, {})
-            if isinstance(value, tuple):
-                return [uids[id] for id in value if id in uids]
-            return uids.get(value) if isinstance(value, int) else value
-        if is_empty(value) or (isinstance(value, str) and f.value.kind not in ("text", "choice", "time", "file", "json")):
-            return [] if f.value.kind == "list" else value
-        return field_types[f.type].export(f, value)
+            uids = self.uids[target]
+            if f.value.kind == "list":
+                return lambda value: [uids[id] for id in value if id in uids] if isinstance(value, tuple) else value
+            return lambda value: uids.get(value) if isinstance(value, int) else value
+        type_ = field_types[f.type]
+        if f.value.kind == "datetime" and type(type_).export is FieldType.export:
+            return lambda value: encode(value, f.value)
+        kept = f.value.kind in ("text", "choice", "time", "file", "json")
+
+        def tell(value: Any) -> Any:
+            if is_empty(value) or (isinstance(value, str) and not kept):
+                return [] if f.value.kind == "list" else value
+            return type_.export(f, value)
+
+        return tell
 
     def _beside(self, form: Form, f: Field, rows: Sequence[Row]) -> list[list[Any]]:
         child = self.ctx.workspace.forms[f.target]
@@ -109,6 +140,12 @@ class _Shaping:
         for part in batched(sorted(set(ids) - known.keys())):
             alive = (table.c.id.in_(part), table.c.deleted_at.is_(None), rights.where(self.ctx, target, table))
             known.update({id: uid for id, uid in self.ctx.connection.execute(select(table.c.id, table.c.uid).where(*alive))})
+
+
+def _stands_as_told(f: Field) -> bool:
+    """Whether JSON holds the value as a row does, masked or not."""
+    whole = f.value.kind in AS_TOLD or (f.value.kind == "number" and not f.value.scale)
+    return whole and f.type not in BESIDE and not target_of(f) and type(field_types[f.type]).export is FieldType.export
 
 
 def _ids(value: Any) -> tuple[int, ...]:

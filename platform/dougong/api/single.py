@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify
 from sqlalchemy.exc import IntegrityError
 
-from dougong.api import body, doing, shape
+from dougong.api import body, doing, shape, view
 from dougong.context import Ctx
 from dougong.records import query
 from dougong.runtime import Runtime
@@ -25,17 +25,20 @@ def install(api: Blueprint, runtime: Runtime) -> None:
         except IntegrityError:
             return runtime.write(g.actor, work, "api", g.locale)
 
-    _reading(api, runtime)
+    _reading(api)
     _writing(api, write)
     _moving(api, write)
 
 
-def _reading(api: Blueprint, runtime: Runtime) -> None:
+def _reading(api: Blueprint) -> None:
     @api.get("/<app>/<form>")
     def list_(app: str, form: str) -> Response:
-        with runtime.read(g.actor, g.locale) as ctx:
+        with view.view() as ctx:
             at = doing.form_of(ctx, app, form)
-            asked, fields = body.asked(at.key), shape.chosen(ctx, at, body.listed("fields"))
+            asked = body.asked(at.key)
+            if names := body.listed("count_by", body.MOST_COUNTED_BY):
+                return jsonify({"counts": shape.counts(ctx, at, names, query.count_by(ctx, asked, names))})
+            fields = shape.chosen(ctx, at, body.listed("fields"))
             page = query.page(ctx, asked)
             out: dict[str, Any] = {"records": shape.many(ctx, at, page.rows, fields), "next": page.next}
             if body.flag("count"):
@@ -45,7 +48,7 @@ def _reading(api: Blueprint, runtime: Runtime) -> None:
 
     @api.get("/<app>/<form>/<uid>")
     def get(app: str, form: str, uid: str) -> Response:
-        with runtime.read(g.actor, g.locale) as ctx:
+        with view.view() as ctx:
             at = doing.form_of(ctx, app, form)
             return jsonify(shape.one(ctx, at, query.get(ctx, at.key, uid=uid)))
 

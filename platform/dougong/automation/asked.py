@@ -23,10 +23,15 @@ def asked(app: App) -> Iterator[Automation]:
 def _of_rule(app: App, form: Form, rule: AskLater) -> Automation:
     remind = Step("remind", "popup", {"popup": ("owner",), "text": _text(app, form, rule)})
     return Automation(
-        id=f"{form.id}.ask_later.{rule.id}", app=app.id, name=_name(form, rule),
+        id=f"{_known_as(form)}.ask_later.{rule.id}", app=app.id, name=_name(form, rule),
         on=Trigger("after", form.key, {"after": form.key, "field": rule.since, "by": rule.within}),
         if_=_missing(app, form, rule), levels=(Level("", (remind,)),), digest=app.digest, mark=form.mark,
     )
+
+
+def _known_as(form: Form) -> str:
+    """What the form was called at first sight: its table keeps that name, so a renamed form keeps its marks."""
+    return form.table.removeprefix(f"{form.app}__")
 
 
 def _missing(app: App, form: Form, rule: AskLater) -> Expr:

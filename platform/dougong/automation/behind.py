@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dougong.automation import axis, marks, time_rules
 from dougong.automation.decide import TimeRule, plan
+from dougong.automation.marks import Mark
 from dougong.automation.runs import acting, ended, enlist, row_for
 from dougong.automation.triggers.base import Happening
 from dougong.context import Ctx
 from dougong.jobs import timers
 from dougong.problems import Problem
+from dougong.records.source import RecordSource
 
 SKIPPING = frozenset({"import", "upgrade", "demo"})
 """Origins of which what is past already stays past. Their records ahead of the mark are counted like all others."""
 
 
-def look_behind(ctx: Ctx, happening: Happening, record: int, origin: str) -> None:
+def lock(ctx: Ctx, happenings: Iterable[Happening]) -> dict[str, Mark]:
+    """Shared locks on the marks of all rules whose since values the events set; to be had before the records are read."""
+    rules = {rule.key: rule for happening in happenings for rule in rules_set(ctx, happening)}
+    return marks.share(ctx, list(rules.values())) if rules else {}
+
+
+def rules_set(ctx: Ctx, happening: Happening) -> list[TimeRule]:
+    """Those that the event gave a new since value."""
+    return [rule for rule in plan(ctx.workspace).by_form.get(happening.form, ()) if _sets(rule, happening)]
+
+
+def look_behind(
+    ctx: Ctx, happening: Happening, record: int, origin: str, locked: Mapping[str, Mark], source: RecordSource
+) -> None:
     """For a committed event that set a since value: ahead of the mark → the tick finds it; behind and due → `overdue`
-    decides; behind and not yet due → a timer. Reads what is committed now, under a shared lock on the rule's mark."""
-    rules = [r for r in plan(ctx.workspace).by_form.get(happening.form, ()) if _sets(r, happening)]
-    if not rules:
-        return
-    locked = marks.share(ctx, rules)
-    row = time_rules.rows_of(ctx, rules[0], record)
+    decides; behind and not yet due → a timer. `source` reads what is committed, since `lock` gave the marks."""
+    rules = rules_set(ctx, happening)
+    row = source.record(happening.form, record) if rules else None
     if row is None:
         return
     for rule in rules:
@@ -44,8 +56,7 @@ def look_behind(ctx: Ctx, happening: Happening, record: int, origin: str) -> Non
 
 def ring(ctx: Ctx, payload: Mapping[str, Any]) -> None:
     """A timer of a rule: its time is up, so the condition is read now."""
-    rules = {r.key: r for r in plan(ctx.workspace).by_form.get(payload["form"], ())}
-    rule = rules.get(payload["rule"])
+    rule = next((r for of_one in plan(ctx.workspace).timed.values() for r in of_one if r.key == payload["rule"]), None)
     if rule is None or not (mark := marks.share(ctx, [rule]).get(rule.key)) or not mark.active:
         return
     row = time_rules.rows_of(ctx, rule, payload["record"])
@@ -69,7 +80,7 @@ def _at(rule: TimeRule, happening: Happening) -> str:
 
 
 def _set_timer(ctx: Ctx, rule: TimeRule, record: int, at: str) -> None:
-    payload = {"rule": rule.key, "form": rule.form.key, "record": record, "at": at}
+    payload = {"rule": rule.key, "record": record, "at": at}
     due = axis.due(rule, at, ctx.workspace.calendar)
     timers.put(ctx.connection, timers.Timer(time_rules.run_key(rule, record, at), "rule", due, payload, rule.key))
 

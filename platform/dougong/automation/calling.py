@@ -15,6 +15,7 @@ from dougong.automation.platform import Platform
 from dougong.automation.runs import Run
 from dougong.automation.scene import Scene
 from dougong.context import Ctx
+from dougong.expr.types import COVER
 from dougong.notify import signing
 from dougong.problems import Problem, Problems
 
@@ -53,7 +54,10 @@ def make(platform: Platform, sending: Sending) -> Any:
         raise Problems([Problem("webhook-trouble", {"status": answer.status})])
     if not answer.ok:
         raise Problems([Problem("webhook-refused", {"status": answer.status})])
-    return {"status": answer.status, "body": _parsed(answer.body)}
+    body = answer.body
+    for secret in call.hidden:
+        body = body.replace(secret.encode(), COVER.encode())
+    return {"status": answer.status, "body": _parsed(body)}
 
 
 def _parsed(body: bytes) -> Any:

@@ -26,7 +26,6 @@ class Place:
 
 @dataclass(frozen=True)
 class Done:
-    id: int
     uid: str
     state: str
     result: Any

@@ -19,6 +19,9 @@ from dougong.expr.types import Calendar
 from dougong.jobs import timers
 from dougong.spec.app import Workspace
 
+SCHEDULE = "schedule "
+"""How the axis of a schedule's mark begins; no table is called so."""
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -33,6 +36,10 @@ class Mark:
 
 
 _ALL = select(*(mark_table.c[name] for name in Mark.__dataclass_fields__))
+_SHARED = (
+    select(mark_table).where(mark_table.c.rule.in_(bindparam("rules", expanding=True))).order_by(mark_table.c.rule)
+    .with_for_update(read=True)
+)  # fmt: skip
 
 
 def lock_marks(ctx: Ctx, rules: Sequence[TimeRule]) -> dict[str, Mark]:
@@ -43,8 +50,7 @@ def lock_marks(ctx: Ctx, rules: Sequence[TimeRule]) -> dict[str, Mark]:
 
 def share(ctx: Ctx, rules: Sequence[TimeRule]) -> dict[str, Mark]:
     """For the dispatcher: no tick moves them until its transaction ends."""
-    query = select(mark_table).where(mark_table.c.rule.in_([r.key for r in rules])).order_by(mark_table.c.rule)
-    return {row["rule"]: Mark(**row) for row in ctx.connection.execute(query.with_for_update(read=True)).mappings()}
+    return {row["rule"]: Mark(**row) for row in ctx.connection.execute(_SHARED, {"rules": [r.key for r in rules]}).mappings()}
 
 
 def move(ctx: Ctx, rule: str, at: str, record: int) -> None:
@@ -97,7 +103,7 @@ def _rules(workspace: Workspace) -> list[TimeRule]:
 
 def _gone(workspace: Workspace, known: Mapping[str, Mark]) -> list[str]:
     there = {rule.key for rule in _rules(workspace)}
-    return [key for key, mark in known.items() if key not in there and mark.active and not mark.axis.startswith("schedule")]
+    return [key for key, mark in known.items() if key not in there and mark.active and not mark.axis.startswith(SCHEDULE)]
 
 
 def take_up_past(ctx: Ctx, rules: Iterable[TimeRule]) -> None:
@@ -126,7 +132,9 @@ def _set_timers_again(ctx: Ctx, rule: TimeRule) -> None:
 
 
 def _axis(rule: TimeRule) -> str:
-    return f"{rule.form.key}.{rule.since}"
+    """By the physical names: a form or field that is called differently now is still the same axis."""
+    since = rule.form.fields[rule.since]
+    return f"{rule.form.table}.{since.key} {since.value.kind}"
 
 
 def _offset(rule: TimeRule, calendar: Calendar) -> str:

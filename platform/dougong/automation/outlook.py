@@ -10,7 +10,6 @@ from dougong.automation import axis, marks, runs, schedules, time_rules
 from dougong.automation.decide import TimeRule, plan
 from dougong.automation.marks import Mark
 from dougong.context import Ctx
-from dougong.events import outbox
 from dougong.jobs import timers
 
 LAG = timedelta(minutes=1)
@@ -19,15 +18,13 @@ LAG = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Outlook:
-    """`rules` and `schedules` by automation, `runs`, `events` and `timers` as a whole: the earliest instant of each.
+    """`rules` and `schedules` by automation, `timers` as a whole: the earliest instant of each.
 
     `in_step` is False where `install` has something to do; `lagging` are rules whose marks are to be moved.
     """
 
     now: datetime
     in_step: bool
-    events: datetime | None
-    runs: datetime | None
     timers: datetime | None
     rules: Mapping[str, datetime]
     schedules: Mapping[str, datetime]
@@ -35,7 +32,7 @@ class Outlook:
 
     @property
     def earliest(self) -> datetime | None:
-        found = (self.events, self.runs, self.timers, *self.rules.values(), *self.schedules.values())
+        found = (self.timers, *self.rules.values(), *self.schedules.values())
         return min((at for at in found if at is not None), default=None)
 
     def due(self, at: datetime | None) -> bool:
@@ -48,8 +45,6 @@ def look(ctx: Ctx) -> Outlook:
     return Outlook(
         now=ctx.now,
         in_step=marks.in_step(ctx.workspace, known, off) and schedules.in_step(ctx.workspace, known, off),
-        events=outbox.next_due(ctx.connection),
-        runs=runs.next_due(ctx.connection),
         timers=timers.next_due(ctx.connection),
         rules=_rules(ctx, moving, known),
         schedules=schedules.upcoming(ctx, known, off),

@@ -12,10 +12,13 @@ from dougong.automation.platform import Platform
 from dougong.automation.runs import Run
 from dougong.automation.stepping import StepFailed, Turn, turn
 from dougong.context import SYSTEM, Ctx
+from dougong.events.outbox import Event
 from dougong.problems import Problem, Problems
 
 PAUSES = tuple(timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200))
 """Between one try of a step and the next; after the last the run has failed, is listed, and a person may go on with it."""
+TOGETHER = 20
+"""Steps that one transaction does where none of them fails."""
 log = logging.getLogger(__name__)
 
 
@@ -28,24 +31,28 @@ def work(platform: Platform, limit: int = 20) -> int:
     return len(taken)
 
 
-def advance(platform: Platform, run: Run) -> None:
-    """The caller holds the run's lease."""
-    going = True
-    while going:
-        actor = runs.acting_for(platform.workspace(), run)
+def advance(platform: Platform, run: Run, event: Event | None = None) -> None:
+    """As far as it goes. `run` comes with its lease, or in nobody's hand; `event` set it off, where that is known."""
+    workspace, most = platform.workspace(), TOGETHER
+    going: Run | None = run
+    while going is not None:
+        run, sending = going, False
         try:
-            with platform.transaction(actor, "automation", run.cause) as ctx:
-                made = turn(platform, ctx, run)
-            going = made.go_on
-            if made.sending is not None:
-                going = _call(platform, run, made)
-        except StepFailed as failure:
-            going = _failed(platform, run, failure.step, failure.__cause__)
-        except Exception as error:  # the start: a condition that can't be read, a database that is away
-            going = _failed(platform, run, None, error)
+            with platform.transaction(runs.acting_for(workspace, run), "automation", run.cause) as ctx:
+                workspace, made = ctx.workspace, turn(platform, ctx, run, most, event)
+            run, sending = made.run or run, made.sending is not None
+            going = _call(platform, run, made) if sending else run if made.go_on else None
+        except Exception as error:
+            if most > 1 and not sending:  # all of them are undone: now each by itself, so that those before the failing one stay
+                most, going = 1, run
+            elif isinstance(error, StepFailed):
+                going = _failed(platform, run, error.step, error.__cause__)
+            else:  # the start: a condition that can't be read, a database that is away
+                going = _failed(platform, run, None, error)
 
 
-def _call(platform: Platform, run: Run, made: Turn) -> bool:
+def _call(platform: Platform, run: Run, made: Turn) -> Run | None:
+    """The run where it goes on."""
     sending = made.sending
     assert sending is not None
     try:
@@ -54,35 +61,34 @@ def _call(platform: Platform, run: Run, made: Turn) -> bool:
         return _failed(platform, run, sending.step, error, sending.call.uid)
     with platform.transaction(runs.acting_for(platform.workspace(), run), "automation", run.cause) as ctx:
         if not runs.held(ctx, run):
-            return False
+            return None
         steps.store(ctx, run, sending.step, "done", result, sending.call.uid)
-        runs.change(ctx, run, attempts=0)
-    return True
+        return runs.change(ctx, run, attempts=0)
 
 
-def _failed(platform: Platform, run: Run, step: Next | None, error: BaseException | None, uid: str = "") -> bool:
-    """The step's transaction is undone; what went wrong is kept. True where the run goes on nevertheless."""
+def _failed(platform: Platform, run: Run, step: Next | None, error: BaseException | None, uid: str = "") -> Run | None:
+    """The step's transaction is undone; what went wrong is kept. The run where it goes on nevertheless."""
     problem = _problem(error)
     if not isinstance(error, Problems):
         log.error("run %s: step failed", run.uid, exc_info=error)
     passing = problem.code in PASSING or not isinstance(error, Problems)
     on_error = step.step.on_error if step else "retry"
     with platform.transaction(runs.acting_for(platform.workspace(), run), "automation", run.cause) as ctx:
-        if not runs.held(ctx, run):
-            return False
-        now = runs.load(ctx.connection, run.id)
+        now = runs.held(ctx, run)
+        if now is None:
+            return None
         trace = runs.note(ctx, now, "step_failed", step=step.place.step if step else "", problem=runs.as_json(problem))
         now = runs.change(ctx, now, trace=trace)
         if step is not None and on_error == "continue":
             steps.store(ctx, now, step, "failed", {"problem": runs.as_json(problem)}, uid)
-            return True
+            return now
         if passing and on_error == "retry" and now.attempts < len(PAUSES):
             _again_later(ctx, now, step, uid)
         else:
             if step is not None and uid:
                 steps.store(ctx, now, step, "retry", uid=uid)
             runs.finish(ctx, now, "failed", problem)
-    return False
+    return None
 
 
 def _again_later(ctx: Ctx, run: Run, step: Next | None, uid: str) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, or_, select, update
+from sqlalchemy import Connection, Integer, RowMapping, and_, bindparam, func, or_, select, update
 from uuid6 import uuid7
 
 from dougong.automation.decide import plan, rule_key
@@ -17,17 +17,50 @@ from dougong.context import Actor, Cause, Ctx
 from dougong.events.once import insert_once
 from dougong.problems import Problem
 from dougong.spec.app import Automation, Level, Workspace
+from dougong.sqltypes import Instant
 
 LEASE = timedelta(seconds=60)
 MOST_DEPTH = 16
 MOST_FAILURES = 10
 """Runs that fail one after another before the automation is switched off."""
 LONGEST_TRACE = 200
-_NEXT = select(
+FIRST = (
     select(func.min(run_table.c.due)).where(unfinished, run_table.c.lease_until.is_(None)).scalar_subquery(),
     select(func.min(run_table.c.lease_until)).where(unfinished, run_table.c.lease_until.is_not(None)).scalar_subquery(),
 )
+"""When there is something to take, as parts of a SELECT: the smallest counts."""
+_NEXT = select(*FIRST)
 _SWITCHED_OFF = select(switch_table.c.automation).where(~switch_table.c.on)
+_OPEN = select(run_table.c.id).where(unfinished, run_table.c.state != "running", run_table.c.due <= bindparam("now")).limit(1)
+_THIS = run_table.c.id == bindparam("this")
+_LOAD = select(run_table).where(_THIS)
+_CHANGE = update(run_table).where(_THIS)
+_FREE = or_(run_table.c.lease_until.is_(None), run_table.c.lease_until <= bindparam("now", type_=Instant))
+_TAKE = (
+    update(run_table).where(run_table.c.id.in_(bindparam("these", expanding=True)))
+    .values(lease_until=bindparam("until"), lease_token=bindparam("token")).returning(*run_table.c)
+)  # fmt: skip
+_GRASP = (
+    update(run_table).where(_THIS, unfinished, run_table.c.lease_until.is_(None))
+    .values(lease_until=bindparam("until"), lease_token=bindparam("token")).returning(*run_table.c)
+)  # fmt: skip
+_HELD = (
+    update(run_table).where(_THIS, unfinished, run_table.c.lease_token == bindparam("token"))
+    .values(lease_until=bindparam("until")).returning(*run_table.c)
+)  # fmt: skip
+_DUE = (
+    select(run_table.c.id).where(unfinished, run_table.c.due <= bindparam("now"), _FREE)
+    .order_by(run_table.c.due, run_table.c.id).limit(bindparam("most", type_=Integer)).with_for_update(skip_locked=True)
+)  # fmt: skip
+_SAME = and_(
+    run_table.c.form == bindparam("on_form"), run_table.c.record == bindparam("on_record"),
+    run_table.c.automation == bindparam("of"), run_table.c.level == bindparam("of_level"),
+)  # fmt: skip
+_WAKE = update(run_table).where(_SAME, run_table.c.state == "queued").values(due=bindparam("now"))
+_OTHERS = select(run_table).where(_SAME, unfinished, run_table.c.id < bindparam("this")).order_by(run_table.c.id)
+_RECOVERED = (
+    update(switch_table).where(switch_table.c.automation == bindparam("of"), switch_table.c.failures > 0).values(failures=0)
+)  # fmt: skip
 
 Chain = tuple[tuple[str, str], ...]
 
@@ -66,7 +99,7 @@ class Run:
         return Cause(self.event, self.depth, self.chain)
 
     @classmethod
-    def of(cls, row: RowMapping) -> Run:
+    def of(cls, row: Mapping[str, Any] | RowMapping) -> Run:
         chain = tuple((str(a), str(b)) for a, b in row["chain"])
         plain = {name: row[name] for name in cls.__dataclass_fields__ if name in row and name not in ("chain", "token")}
         return cls(**plain, chain=chain, token=row["lease_token"] or "")
@@ -116,31 +149,34 @@ def enlist_many(ctx: Ctx, rows: Sequence[Mapping[str, Any]]) -> None:
     insert_once(ctx.connection, run_table, rows)
 
 
+def as_enlisted(id: int, row: Mapping[str, Any]) -> Run:
+    """The run that was enlisted with this row."""
+    return Run.of({"started_at": None, "lease_token": None, **row, "id": id})
+
+
 def load(connection: Connection, id: int) -> Run:
-    return Run.of(connection.execute(select(run_table).where(run_table.c.id == id)).mappings().one())
+    return Run.of(connection.execute(_LOAD, {"this": id}).mappings().one())
 
 
 def take(ctx: Ctx, limit: int) -> list[Run]:
     """Runs that are due and in nobody's hand, oldest first."""
-    r = run_table.c
-    free = or_(r.lease_until.is_(None), r.lease_until <= ctx.now)
-    due = select(r.id).where(unfinished, r.due <= ctx.now, free).order_by(r.due, r.id).limit(limit)
-    ids = list(ctx.connection.execute(due.with_for_update(skip_locked=True)).scalars())
-    return [hold(ctx, id) for id in ids]
+    ids = list(ctx.connection.execute(_DUE, {"now": ctx.now, "most": limit}).scalars())
+    if not ids:
+        return []
+    lease = {"these": ids, "until": ctx.now + LEASE, "token": secrets.token_hex(8)}
+    found = [Run.of(row) for row in ctx.connection.execute(_TAKE, lease).mappings()]
+    return sorted(found, key=lambda run: ids.index(run.id))
 
 
-def hold(ctx: Ctx, id: int) -> Run:
-    """Takes the lease."""
-    lease = {"lease_until": ctx.now + LEASE, "lease_token": secrets.token_hex(8)}
-    query = update(run_table).where(run_table.c.id == id).values(lease).returning(*run_table.c)
-    return Run.of(ctx.connection.execute(query).mappings().one())
+def held(ctx: Ctx, run: Run) -> Run | None:
+    """Locks the row and renews the lease, or takes it where `run` came without one; the run as it stands now.
 
-
-def held(ctx: Ctx, run: Run) -> bool:
-    """Locks the row and renews the lease; False where another worker has it, or a person ended it (R11: a late write is fenced)."""
-    r = run_table.c
-    mine = update(run_table).where(r.id == run.id, r.lease_token == run.token, unfinished)
-    return ctx.connection.execute(mine.values(lease_until=ctx.now + LEASE)).rowcount == 1
+    None where another worker has it, or a person ended it (R11: a late write is fenced).
+    """
+    lease = {"this": run.id, "until": ctx.now + LEASE, "token": run.token or secrets.token_hex(8)}
+    found = ctx.connection.execute(_HELD, lease) if run.token else ctx.connection.execute(_GRASP, lease)
+    row = found.mappings().first()
+    return Run.of(row) if row is not None else None
 
 
 def note(ctx: Ctx, run: Run, what: str, **seen: Any) -> Sequence[Mapping[str, Any]]:
@@ -155,8 +191,10 @@ def line(ctx: Ctx, what: str, **seen: Any) -> dict[str, Any]:
 
 def change(ctx: Ctx, run: Run, **values: Any) -> Run:
     """Written under the lock that `held` or the caller's own insert took."""
-    query = update(run_table).where(run_table.c.id == run.id).values(values).returning(*run_table.c)
-    return Run.of(ctx.connection.execute(query).mappings().one())
+    ctx.connection.execute(_CHANGE, {"this": run.id, **values})
+    if "lease_token" in values:
+        values["token"] = values["lease_token"] or ""
+    return replace(run, **{name: value for name, value in values.items() if name in Run.__dataclass_fields__})
 
 
 def finish(ctx: Ctx, run: Run, outcome: Outcome, problem: Problem | None = None) -> Run:
@@ -174,16 +212,18 @@ def finish(ctx: Ctx, run: Run, outcome: Outcome, problem: Problem | None = None)
 
 def wake_queued(ctx: Ctx, run: Run) -> None:
     """Runs of the same rule on the same record look again whether they may begin."""
-    r = run_table.c
-    same = (r.automation == run.automation, r.level == run.level, r.form == run.form, r.record == run.record)
-    ctx.connection.execute(update(run_table).where(*same, r.state == "queued").values(due=ctx.now))
+    if run.record is not None:  # others never wait for one another
+        ctx.connection.execute(_WAKE, {**_same(run), "now": ctx.now})
 
 
 def others(ctx: Ctx, run: Run) -> list[Run]:
     """Unfinished runs of the same rule on the same record that came before."""
-    r = run_table.c
-    query = select(run_table).where(r.form == run.form, r.record == run.record, r.automation == run.automation, r.level == run.level)
-    return [Run.of(row) for row in ctx.connection.execute(query.where(unfinished, r.id < run.id).order_by(r.id)).mappings()]
+    return [Run.of(row) for row in ctx.connection.execute(_OTHERS, {**_same(run), "this": run.id}).mappings()]
+
+
+def _same(run: Run) -> dict[str, Any]:
+    """Values of `_SAME`."""
+    return {"on_form": run.form, "on_record": run.record, "of": run.automation, "of_level": run.level}
 
 
 def with_outcome(connection: Connection, outcomes: Sequence[Outcome], limit: int) -> list[Run]:
@@ -192,13 +232,13 @@ def with_outcome(connection: Connection, outcomes: Sequence[Outcome], limit: int
     return [Run.of(row) for row in connection.execute(query).mappings()]
 
 
+def waiting(ctx: Ctx) -> bool:
+    """Whether there are runs that are due and were not begun by the event that set them off."""
+    return ctx.connection.execute(_OPEN, {"now": ctx.now}).first() is not None
+
+
 def next_due(connection: Connection) -> datetime | None:
     return min((at for at in connection.execute(_NEXT).one() if at is not None), default=None)
-
-
-def switched_off(connection: Connection, automations: Iterable[str]) -> set[str]:
-    s = switch_table.c
-    return set(connection.execute(select(s.automation).where(s.automation.in_(list(automations)), ~s.on)).scalars())
 
 
 def all_switched_off(connection: Connection) -> set[str]:
@@ -227,7 +267,7 @@ def from_json(raw: Mapping[str, Any] | None) -> Problem | None:
 def _count_failures(ctx: Ctx, automation: str, failed: bool) -> None:
     s = switch_table
     if not failed:
-        ctx.connection.execute(update(s).where(s.c.automation == automation, s.c.failures > 0).values(failures=0))
+        ctx.connection.execute(_RECOVERED, {"of": automation})
         return
     _ensure_switch(ctx, automation)
     counted = update(s).where(s.c.automation == automation).values(failures=s.c.failures + 1).returning(s.c.failures)

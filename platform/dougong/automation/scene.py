@@ -14,7 +14,7 @@ from dougong.expr.tree import Expr, Template
 from dougong.expr.types import Type
 from dougong.people import roles
 from dougong.records import present, rights
-from dougong.records.source import RecordSource, environment
+from dougong.records.source import RecordSource, environment, read_in
 from dougong.records.titles import shown
 from dougong.spec.app import Automation
 from dougong.spec.form import Form
@@ -52,15 +52,18 @@ class Scene:
         return {name: self.value(item) for name, item in raw.items()}
 
     def text(self, raw: Any) -> str:
-        """'' for an empty value."""
-        if isinstance(raw, Template) and raw.single is not None:
-            return self._show(self.value(raw), raw.single.type)
-        value = self.value(raw)
-        return "" if value is None else str(value)
+        """As the reader of `ctx` reads it; '' for an empty value."""
+        if not isinstance(raw, Template):
+            value = self.value(raw)
+            return "" if value is None else str(value)
+        told = raw.in_(self.ctx.locale)
+        value = render(told, read_in(self.ctx, self.env()), self._show)
+        return self._show(value, told.single.type) if told.single is not None else str(value)
 
     def seen_by(self, reader: int) -> Scene:
-        """The same scene with what this person may read, for texts sent to them (SEMANTICS 11)."""
-        ctx = self.ctx.as_(roles.actor_for(self.ctx.connection, reader))
+        """The same scene with what this person may read, in the language they read, for texts sent to them (SEMANTICS 11)."""
+        language = (self.source.record("user", reader) or {}).get("language")
+        ctx = replace(self.ctx.as_(roles.actor_for(self.ctx.connection, reader)), locale=language or self.ctx.workspace.locale)
         row = present.readable(ctx, self.form, self.row) if self.form and self.row else self.row
         if self.form and self.row and not rights.allows(ctx, self.form.key, self.row, "see", self.source):
             row = {name: None for name in self.row} | {"id": self.row["id"]}

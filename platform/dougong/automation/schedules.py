@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from dougong.automation import axis
 from dougong.automation.decide import direct_levels, plan, rule_key
-from dougong.automation.marks import Mark
+from dougong.automation.marks import SCHEDULE, Mark, standing
 from dougong.automation.platform import Platform
 from dougong.automation.runs import acting, all_switched_off, ended, enlist, row_for
 from dougong.automation.tables import mark_table
@@ -58,7 +58,14 @@ def upcoming(ctx: Ctx, known: Mapping[str, Mark], off: Collection[str]) -> dict[
 def in_step(workspace: Workspace, known: Mapping[str, Mark], off: Collection[str]) -> bool:
     """Whether `install` would have nothing to do."""
     wanted = {_key(a): (_axis(a), a.key not in off) for a in plan(workspace).scheduled}
-    return wanted == {key: (known[key].axis, known[key].active) for key in wanted if key in known}
+    found = {key: (known[key].axis, known[key].active) for key in wanted if key in known}
+    return found == wanted and not _gone(workspace, known)
+
+
+def _gone(workspace: Workspace, known: Mapping[str, Mark]) -> list[str]:
+    """Schedules that are no more, or not for now: brought back, they begin then."""
+    there = {_key(automation) for automation in plan(workspace).scheduled}
+    return [key for key, mark in known.items() if key not in there and mark.active and mark.axis.startswith(SCHEDULE)]
 
 
 def install(ctx: Ctx) -> None:
@@ -76,6 +83,8 @@ def install(ctx: Ctx) -> None:
         stale = (m.active != wanted) | (m.axis != row["axis"])
         values = {name: row[name] for name in ("at", "record", "active", "axis")}
         ctx.connection.execute(update(mark_table).where(m.rule == row["rule"], stale).values(values))
+    if gone := _gone(ctx.workspace, standing(ctx.connection)):
+        ctx.connection.execute(update(mark_table).where(mark_table.c.rule.in_(gone)).values(active=False))
 
 
 def _advance(ctx: Ctx, automation: Automation) -> tuple[int, bool]:
@@ -137,4 +146,4 @@ def _key(automation: Automation) -> str:
 
 def _axis(automation: Automation) -> str:
     options = {k: v for k, v in sorted(automation.on.options.items()) if isinstance(v, str)}
-    return f"schedule {automation.on.kind} {options}"
+    return f"{SCHEDULE}{automation.on.kind} {options}"

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from dougong.automation import behind, marks, running, runs, schedules, time_rules
 from dougong.automation.decide import plan
-from dougong.automation.dispatch import dispatch
+from dougong.automation.dispatch import Dispatched, dispatch
 from dougong.automation.outlook import Outlook, look
 from dougong.automation.platform import Platform
 from dougong.context import SYSTEM, Ctx
@@ -20,6 +20,7 @@ MOST_ROUNDS = 10_000
 TICK_AT_LEAST = 50
 """Rounds of a worker that never comes to rest."""
 TIMERS = {"rule": behind.ring}
+_FIRST = select(*outbox.FIRST, *runs.FIRST)
 
 
 def install(ctx: Ctx) -> None:
@@ -37,24 +38,52 @@ def tick(platform: Platform) -> int:
 
 def work(platform: Platform) -> int:
     """Dispatch, tick and run until quiet; how much was done. What is due later stays for later."""
+    return round_of(platform, MOST_ROUNDS)[0]
+
+
+def round_of(
+    platform: Platform, most: int, ticking: bool = True, first: tuple[bool, bool] | None = None
+) -> tuple[int, bool]:
+    """The same, dispatching `most` times at most: how much was done, and whether all is quiet.
+
+    Without `ticking` it does not ask what the time has brought. `first` is what `due` has just said.
+    """
     total = 0
-    for number in range(1, MOST_ROUNDS):
-        with platform.read(SYSTEM) as ctx:
-            first = (outbox.next_due(ctx.connection), runs.next_due(ctx.connection))
-            events_due, runs_due = (at is not None and at <= ctx.now for at in first)
-        done = dispatch(platform) if events_due else 0
-        done += running.work(platform) if runs_due else 0
-        if not done or number % TICK_AT_LEAST == 0:  # who always has events still sees the time pass
-            done += tick(platform)
-        if not done:
-            break
+    for number in range(1, most + 1):
+        if first is None:
+            with platform.read(SYSTEM) as ctx:
+                first = due(ctx)
+        events_due, runs_due, first = *first, None
+        found = _events(platform) if events_due else Dispatched(0, (), more=False)
+        done = found.claimed + (running.work(platform) if runs_due else 0)
+        quiet = not (runs_due or found.begun or found.more)
+        if ticking and (quiet or number % TICK_AT_LEAST == 0):  # who always has events still sees the time pass
+            brought = tick(platform)
+            done, quiet = done + brought, quiet and not brought
         total += done
-    return total
+        if quiet or not done:
+            return total, True
+    return total, False
+
+
+def due(ctx: Ctx) -> tuple[bool, bool]:
+    """Whether there are events to dispatch, and runs to go on with."""
+    opened, given_back, open_runs, left = (at is not None and at <= ctx.now for at in ctx.connection.execute(_FIRST).one())
+    return opened or given_back, open_runs or left
+
+
+def _events(platform: Platform) -> Dispatched:
+    """Dispatches what waits, and goes on at once with the runs that it began."""
+    found = dispatch(platform)
+    for run, event in found.begun:
+        running.advance(platform, run, event)
+    return found
 
 
 def next_due(ctx: Ctx) -> datetime | None:
     """The earliest instant at which anything here is due: rule, timer, schedule, wait, retry, event, delivery. For the virtual clock."""
-    return min((at for at in (look(ctx).earliest, delivery.next_due(ctx.connection)) if at is not None), default=None)
+    found = (look(ctx).earliest, outbox.next_due(ctx.connection), runs.next_due(ctx.connection), delivery.next_due(ctx.connection))
+    return min((at for at in found if at is not None), default=None)
 
 
 def _tick(platform: Platform, seen: Outlook) -> int:
@@ -63,15 +92,17 @@ def _tick(platform: Platform, seen: Outlook) -> int:
         with platform.transaction(SYSTEM, "automation") as ctx:
             install(ctx)
             seen = look(ctx)
-    due = {key for key, at in (*seen.rules.items(), *seen.schedules.items()) if seen.due(at)}
-    if idle := [rule for rule in seen.lagging if rule.automation.key not in due]:
+    now_due = {key for key, at in (*seen.rules.items(), *seen.schedules.items()) if seen.due(at)}
+    if idle := [rule for rule in seen.lagging if rule.automation.key not in now_due]:
         with platform.transaction(SYSTEM, "automation") as ctx:
             time_rules.catch_up(ctx, idle)
+    if not now_due and not seen.due(seen.timers):
+        return 0
     now = plan(platform.workspace())
-    taken = sum(time_rules.tick(platform, rules) for key, rules in now.timed.items() if key in due)
+    taken = sum(time_rules.tick(platform, rules) for key, rules in now.timed.items() if key in now_due)
     if seen.due(seen.timers):
         taken += timers.ring(lambda: platform.transaction(SYSTEM, "automation"), TIMERS)
-    return taken + sum(schedules.tick(platform, automation) for automation in now.scheduled if automation.key in due)
+    return taken + sum(schedules.tick(platform, automation) for automation in now.scheduled if automation.key in now_due)
 
 
 def past(ctx: Ctx, automation: str) -> dict[str, int]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from dougong.automation import axis, definitions
 from dougong.automation.decide import TimeRule, plan
 from dougong.automation.platform import Platform
-from dougong.automation.runs import Run, change, finish, note, others, switched_off
+from dougong.automation.runs import Run, all_switched_off, change, finish, note, others
 from dougong.automation.scene import Scene
 from dougong.automation.seen import seen
 from dougong.context import Ctx
@@ -22,15 +22,16 @@ from dougong.spec.app import Automation
 
 QUEUE_PAUSE = timedelta(hours=1)
 """A queued run is woken when the one before it ends or lies down; this is for what never told."""
+_EVENT = select(event_table).where(event_table.c.id == bindparam("this"))
 
 
 def start(platform: Platform, ctx: Ctx, run: Run) -> Run:
     """The run started, queued, or ended with the reason why not. `ctx` acts as the run's app; the caller holds the run's row."""
-    automation = definitions.find(platform, ctx.workspace, run)
-    if automation is None or (missing := definitions.missing(automation, ctx.workspace)):
-        return finish(ctx, run, "definition_outdated", None if automation is None else missing)
+    automation = definitions.find(platform, ctx, run)
+    if not isinstance(automation, Automation):
+        return finish(ctx, run, "definition_outdated", automation)
     current = plan(ctx.workspace).all.get(run.automation)
-    if current is None or current.broken or not current.enabled or switched_off(ctx.connection, [run.automation]):
+    if current is None or current.broken or not current.enabled or run.automation in all_switched_off(ctx.connection):
         return finish(ctx, run, "switched_off", Problem("run-switched-off"))
     scene = scene_of(platform, ctx, run, automation)
     if scene is None:
@@ -47,10 +48,13 @@ def start(platform: Platform, ctx: Ctx, run: Run) -> Run:
     return begun
 
 
-def scene_of(platform: Platform, ctx: Ctx, run: Run, automation: Automation) -> Scene | None:
-    """The record as it is now; None where it is gone. A deleted record's own automation stands on it as it was."""
+def scene_of(platform: Platform, ctx: Ctx, run: Run, automation: Automation, known: Event | None = None) -> Scene | None:
+    """The record as it is now; None where it is gone. A deleted record's own automation stands on it as it was.
+
+    `known` is the event that set the run off, where it has been read before.
+    """
     form = ctx.workspace.forms.get(run.form)
-    event = _event(ctx, run)
+    event = known or event_of_run(ctx, run)
     old = decode_row(form, event.old) if event and event.old is not None and form and event.form == run.form else None
     source, row = RecordSource(ctx), None
     if form is not None and run.record is not None:
@@ -63,10 +67,11 @@ def scene_of(platform: Platform, ctx: Ctx, run: Run, automation: Automation) -> 
     return Scene(platform, ctx, automation, form if row is not None else None, row, source, old, names, me=run.actor)
 
 
-def _event(ctx: Ctx, run: Run) -> Event | None:
+def event_of_run(ctx: Ctx, run: Run) -> Event | None:
+    """What set it off, where an event did."""
     if run.event is None:
         return None
-    found = ctx.connection.execute(select(event_table).where(event_table.c.id == run.event)).mappings().first()
+    found = ctx.connection.execute(_EVENT, {"this": run.event}).mappings().first()
     return event_of(found) if found else None
 
 

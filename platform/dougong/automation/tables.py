@@ -70,7 +70,7 @@ mark_table = Table(
     "dg_mark",
     metadata,
     Column("rule", Text, primary_key=True),  # automation key / level
-    Column("axis", Text, nullable=False),  # form and since column; another axis is another count
+    Column("axis", Text, nullable=False),  # table and since column; another axis is another count
     Column("at", Text, nullable=False),  # the since value, as text that sorts as time does; '' before all
     Column("record", Id, nullable=False),
     Column("offset", Text, nullable=False),  # duration and calendar with which its timers were set

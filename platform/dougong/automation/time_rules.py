@@ -23,7 +23,7 @@ from dougong.context import Ctx
 from dougong.expr.to_python import evaluate
 from dougong.expr.to_sql import not_in_filter, to_sql
 from dougong.problems import Problem
-from dougong.records.row import from_row
+from dougong.records.row import column_of, from_row
 from dougong.records.source import RecordSource, environment, sql_scope
 from dougong.spec.app import Workspace
 
@@ -81,7 +81,7 @@ def past(ctx: Ctx, rule: TimeRule, now: datetime) -> Select[Any]:
     """Live records whose time is up, mark or no mark: what plan and import print, and what `overdue: now` takes up."""
     table = ctx.workspace.tables[rule.form.key]
     end = axis.decoded(rule, axis.reached(rule, now, ctx.workspace.calendar))
-    return select(table.c.id).where(table.c.deleted_at.is_(None), table.c[rule.since] <= end, _stage(rule, table))
+    return select(table.c.id).where(table.c.deleted_at.is_(None), column_of(rule.form, table, rule.since) <= end, _stage(rule, table))
 
 
 def _chunk(ctx: Ctx, rule: TimeRule, mark: Mark) -> tuple[list[tuple[Mapping[str, Any], str]], int, tuple[str, int]]:
@@ -95,7 +95,7 @@ def _chunk(ctx: Ctx, rule: TimeRule, mark: Mark) -> tuple[list[tuple[Mapping[str
     query = select(table).where(table.c.deleted_at.is_(None), _between(rule, mark, end, table), _stage(rule, table))
     if condition is not None and in_sql:
         query = query.where(to_sql(condition, sql_scope(ctx, rule.form.key, table)))
-    fetched = ctx.connection.execute(query.order_by(table.c[rule.since].nulls_first(), table.c.id).limit(CHUNK)).all()
+    fetched = ctx.connection.execute(query.order_by(column_of(rule.form, table, rule.since).nulls_first(), table.c.id).limit(CHUNK)).all()
     keys = list(table.c.keys())
     rows = [from_row(rule.form, dict(zip(keys, row, strict=True))) for row in fetched]
     placed = [(row, axis.encoded(rule, row)) for row in rows]
@@ -104,7 +104,7 @@ def _chunk(ctx: Ctx, rule: TimeRule, mark: Mark) -> tuple[list[tuple[Mapping[str
 
 
 def _between(rule: TimeRule, mark: Mark, end: str, table: Any) -> ColumnElement[bool]:
-    column = table.c[rule.since]
+    column = column_of(rule.form, table, rule.since)
     up_to = column <= axis.decoded(rule, end)
     if not mark.at:
         return and_(column.is_not(None), up_to)
@@ -115,7 +115,7 @@ def _between(rule: TimeRule, mark: Mark, end: str, table: Any) -> ColumnElement[
 
 
 def _stage(rule: TimeRule, table: Any) -> ColumnElement[bool]:
-    return table.c.stage == rule.stage if rule.stage else true()
+    return column_of(rule.form, table, "stage") == rule.stage if rule.stage else true()
 
 
 def _in_order(ctx: Ctx, rules: Sequence[TimeRule], found: list[Found]) -> list[dict[str, Any]]:
@@ -182,7 +182,7 @@ def _firsts(workspace: Workspace, shapes: tuple[tuple[str, str, str], ...]) -> S
     parts = []
     for number, (form, since, shape) in enumerate(shapes):
         table = workspace.tables[form]
-        column = table.c[since]
+        column = column_of(workspace.forms[form], table, since)
         at = bindparam(f"at{number}", type_=column.type)
         ahead = column > at if shape == ">" else column >= at if shape else column.is_not(None)
         parts.append(select(func.min(column)).where(ahead, table.c.deleted_at.is_(None)).scalar_subquery())

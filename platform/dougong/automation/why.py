@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from dougong.automation import axis, time_rules
+from dougong.automation import axis, tally, time_rules
 from dougong.automation.decide import TimeRule, plan
 from dougong.automation.platform import Platform
 from dougong.automation.runs import from_json
 from dougong.automation.scene import Scene
 from dougong.automation.seen import seen
-from dougong.automation.tables import mark_table, run_table, switch_table, tally_table
+from dougong.automation.tables import mark_table, run_table, switch_table
 from dougong.context import Ctx
 from dougong.expr.types import DATE, DATETIME, SPAN
 from dougong.fields.show import show
@@ -99,14 +99,8 @@ def _condition(scene: Scene) -> Iterator[Problem]:
 
 
 def _tallies(ctx: Ctx, automation: Automation) -> Iterator[Problem]:
-    t = tally_table.c
-    for level in automation.levels:
-        if level.repeated:
-            open_rows = select(t.per).where(t.counter == f"{automation.key}/{level.id}", t.open)
-            counts: dict[str, int] = {}
-            for per in ctx.connection.execute(open_rows).scalars():
-                counts[per] = counts.get(per, 0) + 1
-            yield Problem("why-counting", {"count": max(counts.values(), default=0), "times": level.repeated})
+    for times, count in tally.counting(ctx, automation).items():
+        yield Problem("why-counting", {"count": count, "times": times})
 
 
 def _both(problem: Problem | None) -> dict[str, str]:

@@ -12,7 +12,7 @@ from dougong.cli.opened import opened
 from dougong.cli.plan import prepared, show
 from dougong.cli.say import locale, say
 from dougong.lang.load import read_folder
-from dougong.lifecycle import Prepared, carry_out
+from dougong.lifecycle import BATCH, Prepared, carry_out, go_on
 from dougong.runtime import Runtime
 from dougong.store.plan import accepted
 
@@ -27,6 +27,7 @@ def apply(path: Path, accept: tuple[str, ...], yes: bool) -> None:
     Example: dougong apply app_templates/sales --accept "remove-field sales.visit.note"
     """
     with opened() as runtime:
+        go_on(runtime, progress)
         ready = prepared(runtime, path, read_folder(path))
         finish(runtime, ready, "", accept, yes)
 
@@ -40,13 +41,19 @@ def finish(runtime: Runtime, ready: Prepared, kind: str, accept: tuple[str, ...]
             words = say("须先整理数据", "has to be tidied up first") if change.blocked else say("须同意", "needs a yes")
             click.echo(f"{change.key}: {words}", err=True)
         sys.exit(1)
-    done = carry_out(runtime, ready, who=person(), kind=kind, accept=given)
+    done = carry_out(runtime, ready, who=person(), kind=kind, accept=given, told=progress)
     if done.number is None:
         click.echo(say("没有变化", "nothing to change"))
     else:
         click.echo(say(f"已完成，编号 {done.number}", f"done, as number {done.number}"))
     for problem in ready.warnings:
         click.echo(problem.sentence(locale()))
+
+
+def progress(what: str, done: int, of: int) -> None:
+    """Of work that takes a while."""
+    if of > BATCH:
+        click.echo(f"{what}: {done} / {of}", err=True)
 
 
 def person() -> str:

@@ -9,9 +9,13 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
+from dougong.backups import daily
 from dougong.cli.opened import opened
 from dougong.cli.say import locale, say
 from dougong.context import SYSTEM, Ctx
+from dougong.documents import pdf
+from dougong.expr.types import DATETIME
+from dougong.fields.show import show
 from dougong.records import history, recount
 from dougong.runtime import Runtime
 from dougong.store import search
@@ -31,6 +35,7 @@ def doctor(count: bool) -> None:
         checks = [
             (say("数据库", "database"), _database(ctx)), (say("历史", "history"), _history(ctx)), (say("搜索", "search"), _search(ctx)),
             *([(say("计算值", "computed values"), _recount(ctx))] if count else []), (say("应用", "apps"), _apps(runtime, ctx)),
+            (say("备份", "backup"), _backup(runtime, ctx)), (say("文档", "documents"), _documents(ctx)),
         ]  # fmt: skip
         found = [_told(name, faults) for name, faults in checks]
     sys.exit(1 if any(found) else 0)
@@ -93,3 +98,23 @@ def _apps(runtime: Runtime, ctx: Ctx) -> Iterator[str]:
         for automation in app.automations.values():
             if automation.broken:
                 yield f"{automation.key}: {automation.broken[0].sentence(locale())}"
+
+
+def _backup(runtime: Runtime, ctx: Ctx) -> Iterator[str]:
+    """On the embedded default; says when the last one was made."""
+    found = daily.status(ctx.connection, runtime.settings.home, ctx.now)
+    if found is None:
+        return
+    if found.made is not None:
+        at = show(found.made, DATETIME, locale(), ctx.workspace.calendar)
+        size = f"{max(1, found.size >> 20)} MB"
+        click.echo(say(f"  备份: 最近一次 {at}，{found.file}，{size}", f"  backup: the last one {at}, {found.file}, {size}"))
+    if found.problem is not None:
+        yield found.problem.sentence(locale())
+
+
+def _documents(ctx: Ctx) -> Iterator[str]:
+    """Whether this machine can print what its apps declare; one without documents needs nothing."""
+    written = any(path.startswith("documents/") for app in ctx.workspace.apps.values() for path in app.sources)
+    if written and (wanted := pdf.missing()):
+        yield wanted.sentence(locale())

@@ -1,4 +1,4 @@
-"""`dougong rollback` and `dougong uninstall`: back to what was, with everything entered since kept."""
+"""`dougong history`, `rollback` and `uninstall`: what was applied, and back to what was, with everything entered since kept."""
 
 from __future__ import annotations
 
@@ -9,17 +9,44 @@ import click
 from dougong.cli.apply import finish
 from dougong.cli.exporting import write_forms
 from dougong.cli.opened import opened
-from dougong.cli.say import say
+from dougong.cli.say import locale, say
+from dougong.context import SYSTEM
+from dougong.expr.types import DATETIME
+from dougong.fields.show import show
 from dougong.lifecycle import prepare_removal, prepare_rollback
+from dougong.store import ledger
+
+KINDS = {
+    "install": ("安装", "installed"), "change": ("修改", "changed"), "rollback": ("退回", "taken back"), "uninstall": ("卸载", "removed"),
+}  # fmt: skip
+
+
+@click.command()
+@click.argument("app", default="")
+@click.option("--plans", is_flag=True, help="Also show each plan as the person saw it.")
+def history(app: str, plans: bool) -> None:
+    """Show what was applied to the workspace, or to APP alone: by whom, when, newest first. The numbers are those of `rollback --to`.
+
+    Example: dougong history sales --plans
+    """
+    with opened() as runtime, runtime.read(SYSTEM) as ctx:
+        there = set(ledger.installed(ctx.connection))
+        for entry in ledger.history(ctx.connection, app, limit=1_000):
+            at, done = show(entry.at, DATETIME, locale(), ctx.workspace.calendar), say(*KINDS[entry.kind])
+            now = entry.app in there
+            there.discard(entry.app)
+            click.echo(f"{entry.id:>5}  {at}  {entry.app} {done}  {entry.who}{say('  现行版本', '  as it is now') if now else ''}")
+            for line in entry.plan[locale()] if plans else ():
+                click.echo(f"         {line}")
 
 
 @click.command()
 @click.argument("app")
-@click.option("--to", "number", type=int, metavar="N", help="The state before the change with this number (default: before the last).")
+@click.option("--to", "number", type=int, metavar="N", help="To what change N of `dougong history` left (default: one version back).")
 @click.option("--accept", multiple=True, metavar="KEY", help="Say yes to one change that loses values.")
 @click.option("--yes", is_flag=True, help="Say yes to everything that the plan shows.")
 def rollback(app: str, number: int | None, accept: tuple[str, ...], yes: bool) -> None:
-    """Take APP back to what it was before its last change, by a plan forward: rows and values entered since are kept.
+    """Take APP one version back, and one more each time, by a plan forward: rows and values entered since are kept.
 
     Example: dougong rollback sales --to 7
     """

@@ -63,7 +63,7 @@ def _guessed(runtime: Runtime, form: str, file: Path) -> importing.ColumnMapping
     found = runtime.workspace().forms.get(form)
     if found is None:
         raise Problems([Problem("no-such-form", {"form": form})])
-    return importing.ColumnMapping(form, importing.guess(found, sheets.headers(file)))
+    return importing.ColumnMapping(form, importing.guess(found, sheets.headers(file), importing.importable(found, stage=True)))
 
 
 def _finish(runtime: Runtime, uid: str) -> dict[str, Any]:

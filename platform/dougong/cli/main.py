@@ -11,6 +11,8 @@ from dougong.cli import (
     backup,
     demo,
     doctor,
+    erase,
+    explain,
     exporting,
     history,
     importing,
@@ -33,8 +35,9 @@ def cli() -> None:
 
 
 for command in (
-    demo.demo, serve.serve, serve.worker, validate.validate, schema.schema, plan.plan, apply.apply, history.rollback,
-    history.uninstall, test.test, why.why, importing.import_, exporting.export, users.user, backup.backup, backup.restore, doctor.doctor,
+    demo.demo, serve.serve, serve.worker, validate.validate, explain.explain, schema.schema, plan.plan, apply.apply, history.history,
+    history.rollback, history.uninstall, erase.erase, test.test, why.why, importing.import_, exporting.export, users.user,
+    backup.backup, backup.restore, doctor.doctor,
 ):
     cli.add_command(command)
 

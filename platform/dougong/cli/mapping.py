@@ -48,7 +48,7 @@ def _faults(document: Document, forms: Mapping[str, Form]) -> Iterator[Problem]:
                 "mapping-no-form", {"form": name}, root["form"].mark, suggestion=suggest(name, [key for key in forms if "." in key])
             )
         return
-    fields = [f.id for f in importable(form)]
+    fields = [f.id for f in importable(form, stage=True)]
     named: list[tuple[Any, Any]] = [(id, root["columns"][title].mark) for title, id in columns.items()] if isinstance(columns, dict) else []
     named += [(content["key"], root["key"].mark)] if isinstance(content.get("key"), str) else []
     for id, mark in named:

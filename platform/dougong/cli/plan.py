@@ -44,7 +44,7 @@ def show(ready: Prepared, shape: str = "text") -> None:
     if shape == "json":
         click.echo(json.dumps(ready.plan.as_json(locale()), ensure_ascii=False, indent=2))
         return
-    for line in ready.plan.lines(locale()):
+    for line in ready.lines(locale()):
         click.echo(line)
     if keys := [change.key for change in ready.plan.refused()]:
         click.echo(say("\n会丢掉内容，须逐条同意：", "\nThese lose values and need a yes each:"))

@@ -11,7 +11,7 @@ from dougong.context import Ctx
 from dougong.expr.to_python import evaluate
 from dougong.expr.tree import Expr
 from dougong.problems import Problem, Problems
-from dougong.records.source import RecordSource, environment
+from dougong.records.source import RecordSource, environment, read_in
 from dougong.records.titles import display, shown
 from dougong.spec.app import Paper, Part, Repeated
 from dougong.spec.form import Form
@@ -33,7 +33,7 @@ def fill(ctx: Ctx, paper: Paper, form: Form, row: Row, source: RecordSource) -> 
 
 
 def _filled(ctx: Ctx, parts: Sequence[Part], form: Form, row: Row, source: RecordSource) -> Iterator[str]:
-    env = environment(ctx, form.key, row, source=source)
+    env = read_in(ctx, environment(ctx, form.key, row, source=source))
     for part in parts:
         if isinstance(part, str):
             yield part

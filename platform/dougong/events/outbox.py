@@ -16,10 +16,13 @@ from sqlalchemy import (
     Index,
     Integer,
     RowMapping,
+    ScalarSelect,
     Select,
     Table,
     Text,
+    Update,
     and_,
+    bindparam,
     exists,
     func,
     literal_column,
@@ -33,6 +36,7 @@ from dougong.context import Ctx
 from dougong.problems import Problem, Problems
 from dougong.sqltypes import Id, Instant, Json
 from dougong.store.blocks import take_ids
+from dougong.store.rows import insert_columns
 from dougong.store.system import metadata
 
 Kind = Literal[
@@ -114,7 +118,7 @@ def append(ctx: Ctx, event: Event) -> int:
     c = event_table.c
     if event.uid and (known := ctx.connection.execute(select(c.id).where(c.uid == event.uid)).scalar()):
         return int(known)
-    return int(ctx.connection.execute(event_table.insert().returning(c.id), _row(ctx, event)).scalar_one())
+    return int(ctx.connection.execute(_APPEND, _row(ctx, event)).scalar_one())
 
 
 def append_many(connection: Connection, told: Sequence[tuple[Ctx, Event]]) -> list[int]:
@@ -122,32 +126,42 @@ def append_many(connection: Connection, told: Sequence[tuple[Ctx, Event]]) -> li
     if not told:
         return []
     ids = take_ids(connection, event_table, len(told))
-    connection.execute(event_table.insert(), [{"id": id, **_row(ctx, event)} for id, (ctx, event) in zip(ids, told, strict=True)])
+    rows = [_row(ctx, event) for ctx, event in told]
+    insert_columns(connection, event_table, {"id": ids, **{name: [row[name] for row in rows] for name in rows[0]}})
     return ids
 
 
 def claim(connection: Connection, now: datetime, limit: int = 20) -> list[Claim]:
     """The oldest waiting event of up to `limit` records; a claimed one again only after its lease ran out."""
     e = event_table
-    free = or_(e.c.state == "open", and_(e.c.state == "claimed", e.c.lease_until <= now))
-    heads = select(e.c.id).where(_waiting, free, ~_behind()).order_by(e.c.id).limit(limit).with_for_update(skip_locked=True)
-    ids = list(connection.execute(heads).scalars())
+    ids = [claim.id for claim in hold(connection, now, limit)]
     if not ids:
         return []
     token = secrets.token_hex(8)
     taken = connection.execute(
-        update(e).where(e.c.id.in_(ids), free)
+        update(e).where(e.c.id.in_(ids))
         .values(state="claimed", lease_until=now + LEASE, lease_token=token, attempts=e.c.attempts + 1).returning(*e.c)
     )
     return sorted((_claim(row) for row in taken.mappings()), key=lambda c: c.id)
 
 
-def settle(connection: Connection, nobody: ColumnElement[bool], limit: int = 10_000) -> int:
-    """Open events for which `nobody` holds are done without being claimed; how many. What an import of a million rows tells nobody
-    must not be handled one by one."""
+def hold(connection: Connection, now: datetime, limit: int = 20) -> list[Claim]:
+    """What `claim` would take, without a lease: locked until the transaction ends, for who is done with them in it (`finish_held`)."""
+    return [_claim(row) for row in connection.execute(_HEADS, {"now": now, "most": limit}).mappings()]
+
+
+def finish_held(connection: Connection, claims: Sequence[Claim]) -> None:
+    """Done in the transaction that holds them."""
+    if claims:
+        connection.execute(_FINISH, {"ids": [claim.id for claim in claims]})
+
+
+def settling(nobody: ColumnElement[bool], limit: int = 10_000) -> Update:
+    """The statement by which open events for which `nobody` holds are done without being claimed. What an import of a million rows
+    tells nobody must not be handled one by one."""
     e = event_table
     found = select(e.c.id).where(_waiting, e.c.state == "open", nobody).order_by(e.c.id).limit(limit)
-    return connection.execute(update(e).where(e.c.id.in_(found.scalar_subquery())).values(state="done")).rowcount
+    return update(e).where(e.c.id.in_(found.scalar_subquery())).values(state="done")
 
 
 def finish(connection: Connection, claim: Claim, error: str = "") -> None:
@@ -169,20 +183,42 @@ def next_due(connection: Connection) -> datetime | None:
     return min((at for at in connection.execute(_NEXT).one() if at is not None), default=None)
 
 
+def waiting(connection: Connection) -> bool:
+    """Whether there are events that are not done."""
+    return connection.execute(_LEFT).first() is not None
+
+
 def _behind() -> ColumnElement[bool]:
     """There is an older event of the same record that isn't done."""
     e, older = event_table, event_table.alias("older")
     return exists().where(older.c.form == e.c.form, older.c.record == e.c.record, older.c.id < e.c.id, older.c.state != _DONE)
 
 
-def _first_free() -> Select[Any]:
-    """Made once: it is asked for again and again."""
+def _first_free() -> tuple[ScalarSelect[Any], ScalarSelect[Any]]:
     e = event_table.c
     opened = select(e.at).where(_waiting, e.state == "open", ~_behind()).order_by(e.id).limit(1).scalar_subquery()
-    return select(opened, select(func.min(e.lease_until)).where(_waiting, e.state == "claimed").scalar_subquery())
+    return opened, select(func.min(e.lease_until)).where(_waiting, e.state == "claimed").scalar_subquery()
 
 
-_NEXT = _first_free()
+FIRST = _first_free()
+"""When there is something to claim, as parts of a SELECT: the smallest counts. Made once, for they are asked for again and again."""
+_NEXT = select(*FIRST)
+
+
+def _heads() -> Select[Any]:
+    e = event_table.c
+    free = or_(e.state == "open", and_(e.state == "claimed", e.lease_until <= bindparam("now", type_=Instant)))
+    heads = select(event_table).where(_waiting, free, ~_behind()).order_by(e.id).limit(bindparam("most", type_=Integer))
+    return heads.with_for_update(skip_locked=True)
+
+
+_LEFT = select(event_table.c.id).where(_waiting).limit(1)
+_APPEND = event_table.insert().returning(event_table.c.id)
+_HEADS = _heads()
+_FINISH = (
+    update(event_table).where(event_table.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state="done", lease_until=None, lease_token=None, error=None)
+)  # fmt: skip
 
 
 def _row(ctx: Ctx, event: Event) -> dict[str, Any]:

@@ -17,7 +17,7 @@ AGGREGATES = frozenset({"count", "count_distinct", "sum", "avg"})
 EXTREMES = {"min": "min", "max": "max", "latest": "max", "earliest": "min"}
 MANY = ("records", "list")
 EXCEL_NAMES = {"average": "avg", "countif": "count", "sumif": "sum", "iferror": "first_of", "coalesce": "first_of", "vlookup": "where",
-               "length": "len", "substr": "mid", "substring": "mid", "concatenate": "concat", "datedif": "days_between", "int": "floor",
+               "length": "len", "substr": "mid", "substring": "mid", "concatenate": "concat", "datedif": "months_between", "int": "floor",
                "search": "find", "isblank": "is empty", "networkdays": "workdays_between", "edate": "add_months",
                "eomonth": "end_of_month", "ifs": "if", "filter": "where", "roundup": "ceil", "rounddown": "floor"}  # fmt: skip
 

@@ -28,6 +28,7 @@ KIND_NAMES: dict[str, dict[str, str]] = {
     "range": {"zh": "日期范围", "en": "a range of dates"}, "choice": {"zh": "选项", "en": "a choice"},
     "list": {"zh": "列表", "en": "a list"}, "record": {"zh": "一条记录", "en": "a record"},
     "records": {"zh": "一组记录", "en": "records"}, "file": {"zh": "文件", "en": "a file"}, "json": {"zh": "数据", "en": "data"},
+    "secret": {"zh": "密文", "en": "a secret"},
     "empty": {"zh": "空", "en": "nothing"}, "integer": {"zh": "整数", "en": "a whole number"},
     "day": {"zh": "日期", "en": "a date"}, "any": {"zh": "任意值", "en": "anything"},
 }  # fmt: skip

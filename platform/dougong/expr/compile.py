@@ -49,8 +49,9 @@ def compile_expr(source: str, mark: Mark, scope: Scope, want: Type | None = None
 
 
 def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:
-    """By place, each once: a bare name read twice (`0 < x < 5`) has one fault."""
-    seen = {(p.mark, p.code): p for p in reversed(problems)}
+    """By place, each once: a bare name read twice (`0 < x < 5`) has one fault, and so has a word that is more than misspelt."""
+    said = {p.mark for p in problems if p.code != "expr-spelling"}
+    seen = {(p.mark, p.code): p for p in reversed(problems) if p.code != "expr-spelling" or p.mark not in said}
     return tuple(sorted(seen.values(), key=lambda p: p.mark))
 
 

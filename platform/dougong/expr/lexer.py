@@ -25,7 +25,8 @@ TOKEN = re.compile(
   | (?P<wide_string>[“”][^“”]*[“”]|[‘’][^‘’]*[‘’]|「[^」]*」|＂[^＂]*＂|＇[^＇]*＇)
   | (?P<grouped>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9,]))
   | (?P<percent>[0-9]+(?:\.[0-9]+)?\s*[%％](?!\s*[\w('"]))
-  | (?P<duration>[0-9]+(?:m|h|d|w)\b)
+  | (?P<date>(?:19|20)[0-9]{2}(?:-[0-9]{2}-[0-9]{2}|/[0-9]{1,2}/[0-9]{1,2})(?![0-9]))
+  | (?P<duration>[0-9]+\s*(?:(?:m|h|d|w)\b|分钟|个?小时|天|日|周|个?工作日))
   | (?P<number>[0-9]+(?:\.[0-9]+)?)
   | (?P<join>并且|而且|且|或者|或|非(?=[\w(（]))
   | (?P<name>(?:(?!并且|而且|且|或者|或)[^\W０-９])+(?:(?!并且|而且|且|或者|或)\w)*)
@@ -50,11 +51,14 @@ OPERATOR_SLIPS = {
 WORD_SLIPS = {
     "并且": "and", "而且": "and", "且": "and", "AND": "and", "And": "and", "或者": "or", "或": "or", "OR": "or", "Or": "or",
     "非": "not", "NOT": "not", "Not": "not", "IN": "in", "In": "in", "IS": "is", "IF": "if", "If": "if", "包含": "contains",
+    "等于": "==", "不等于": "!=", "大于": ">", "小于": "<", "大于等于": ">=", "小于等于": "<=", "不小于": ">=", "不大于": "<=", "超过": ">",
+    "为空": "is empty", "不为空": "is not empty", "like": "contains", "LIKE": "contains", "属于": "in",
     "TRUE": "true", "True": "true", "是": "true", "真": "true", "FALSE": "false", "False": "false", "否": "false", "假": "false",
 }  # fmt: skip
 
 NOTHING_WORDS = frozenset({"null", "NULL", "Null", "nil", "None", "NONE", "undefined", "空"})
-DURATIONS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+DURATIONS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks", "分钟": "minutes", "小时": "hours", "天": "days", "日": "days",
+             "周": "weeks", "工作日": "workdays"}  # fmt: skip
 ESCAPES = {"n": "\n", "t": "\t"}
 
 
@@ -66,12 +70,13 @@ class Lexer:
     report: Report
     tokens: list[Token] = field(default_factory=list)
     ends: dict[int, int] = field(default_factory=dict)
+    hopeless: bool = False  # what was reported leaves nothing that could be read on
 
     def run(self) -> list[Token]:
         for match in TOKEN.finditer(self.source):
             kind = match.lastgroup or "other"
             if kind != "space":
-                getattr(self, "_" + kind)(match[0], match.start(), match.end())
+                getattr(self, "_name" if kind == "join" else "_" + kind)(match[0], match.start(), match.end())
         self._put("eof", "", len(self.source), len(self.source))
         return self.tokens
 
@@ -124,13 +129,18 @@ class Lexer:
         self._number(right, start, end)
 
     def _duration(self, text: str, start: int, end: int) -> None:
-        right = f"{DURATIONS[text[-1]]}({text[:-1]})"
-        self._slip(start, end, right)
-        for type_, value in (("name", DURATIONS[text[-1]]), ("lparen", "("), ("integer", int(text[:-1][:19])), ("rparen", ")")):
+        digits = re.match("[0-9]+", text)
+        assert digits is not None  # the token's own pattern
+        unit = DURATIONS[text[digits.end() :].strip().removeprefix("个")]
+        self._slip(start, end, f"{unit}({digits[0]})")
+        for type_, value in (("name", unit), ("lparen", "("), ("integer", int(digits[0][:19])), ("rparen", ")")):
             self._put(type_, value, start, end)
 
-    def _join(self, text: str, start: int, end: int) -> None:
-        self._name(text, start, end)
+    def _date(self, text: str, start: int, end: int) -> None:
+        year, month, day = re.split("[-/]", text)
+        right = f"{year}-{month:0>2}-{day:0>2}"
+        self._slip(start, end, f"'{right}'")
+        self._put("string", right, start, end)
 
     def _name(self, text: str, start: int, end: int) -> None:
         after_dot = bool(self.tokens) and self.tokens[-1].type == "dot"
@@ -138,11 +148,22 @@ class Lexer:
             self._slip(start, end, right)
             text = right
         if not after_dot and text in NOTHING_WORDS:
-            self.report("expr-nothing", start, end, found=text)
-            text = "none"
-        self._put("name", text, start, end)
+            if _asks(self.tokens):
+                self._slip(start, end, "empty")
+                text = "empty"
+            else:
+                self.report("expr-nothing", start, end, found=text)
+                text = "none"
+        if text in OPERATORS:
+            self._put(OPERATORS[text], text, start, end)
+        else:
+            for word in text.split():
+                self._put("name", word, start, end)
 
     def _operator(self, text: str, start: int, end: int) -> None:
+        if text == "=" and not self.tokens:
+            self.report("expr-leading-equals", start, end)
+            return
         if right := OPERATOR_SLIPS.get(text):
             self._slip(start, end, right)
             text = right
@@ -171,5 +192,12 @@ class Lexer:
             self._put("name" if right.isalpha() else OPERATORS[right], right, start, end)
         elif text in "'\"“”‘’「」":
             self.report("expr-open-quote", start, len(self.source))
-        else:
-            self.report("expr-character", start, end, found=text)
+        elif not self.hopeless:
+            self.hopeless = True
+            self.report("expr-inline-if" if narrow == "?" else "expr-character", start, end, found=text)
+
+
+def _asks(tokens: list[Token]) -> bool:
+    """Whether `is` or `is not` stands last."""
+    before = [t.value for t in tokens[-2:] if t.type == "name"]
+    return before[-1:] == ["is"] or before == ["is", "not"]

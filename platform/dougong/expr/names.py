@@ -10,6 +10,8 @@ from dougong.expr.tree import Node
 from dougong.expr.types import DATE, DATETIME, JSON, TEXT, USER, list_of, record, records
 from dougong.problems import suggest
 
+MEANT = {"本人": "me", "自己": "me", "我": "me", "当前用户": "me", "现在": "now", "此刻": "now", "今天": "today", "今日": "today"}
+
 
 def name(c: Checking, raw: Raw) -> Node:
     """A bare name."""
@@ -57,13 +59,10 @@ def _unknown(c: Checking, raw: Raw, shape: Shape | None) -> Node:
 
 def unknown_field(c: Checking, raw: Raw, shape: Shape, word: str, more: tuple[str, ...] = ()) -> Node:
     """`word` is no field of `shape`: says so, with the id that was probably meant."""
-    by_name = {m.name: key for key, m in shape.members.items() if m.name}
-    right = by_name.get(word) or suggest(word, (*shape.members, *more))
-    if not right and (near := suggest(word, by_name)):
-        right = by_name[near]
-    label = shape.members[right].name if right in shape.members else ""
-    shown = f"{right} ({label})" if label and label not in (right, word) else right
-    return c.report("expr-unknown-field", raw, suggestion=shown, found=word, form=shape.name or shape.key)
+    names = {m.name: key for key, m in shape.members.items() if m.name}
+    right = MEANT[word] if MEANT.get(word) in more else suggest(word, (*shape.members, *more), names)
+    called = shape.members[right].name if right in shape.members else ""
+    return c.report("expr-unknown-field", raw, right, found=word, form=shape.name or shape.key, called=called if called != word else "")
 
 
 def member(c: Checking, raw: Raw, owner: Node, shape: Shape, field: str) -> Node:

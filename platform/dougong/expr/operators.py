@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from dougong.expr.checking import Checking, check_option, common, convert, failed, kind_name, rescale
+from dougong.expr.lexer import WORD_SLIPS
 from dougong.expr.numbers import MAX_SCALE
 from dougong.expr.parse import Raw
 from dougong.expr.tree import Node
@@ -73,11 +75,27 @@ def _ordered(c: Checking, raw: Raw, left: Raw, op: str, right: Raw) -> Node:
     if not (check_option(c, right, a, b) if a.type.kind == "choice" else b.type.kind != "choice" or check_option(c, left, b, a)):
         return c.node("error", YES_NO, raw)
     pair = _meet(a, b)
+    if pair is None and (told := _likely_constant(c, (left, a, b), (right, b, a))):
+        return told
     if pair is None or pair[0].type.kind not in EQUAL:
         return c.report("expr-compares", raw, left=kind_name(a.type), right=kind_name(b.type))
     if op != "eq" and pair[0].type.kind not in ORDERED:
         return c.report("expr-no-order", raw, kind=kind_name(a.type), found=SYMBOLS[op])
     return c.node(op, YES_NO, raw, *pair)
+
+
+def _likely_constant(c: Checking, *sides: tuple[Raw, Node, Node]) -> Node | None:
+    """Says what a text was meant to be that stands beside a date or a yes/no."""
+    for written, node, other in sides:
+        if node.op != "const" or node.type.kind != "text":
+            continue
+        if other.type.kind == "yes_no" and (right := WORD_SLIPS.get(str(node.value))) in ("true", "false"):
+            return c.report("expr-spelling", written, suggestion=right, found=f"'{node.value}'", right=right)
+        found = re.fullmatch(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?", str(node.value))
+        if other.type.kind in ("date", "datetime") and found:
+            right = f"'{found[1]}-{found[2]:0>2}-{found[3]:0>2}'"
+            return c.report("expr-spelling", written, suggestion=right, found=f"'{node.value}'", right=right)
+    return None
 
 
 def _meet(a: Node, b: Node) -> tuple[Node, Node] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -90,8 +91,16 @@ def parse(source: str, report: Report) -> Raw | None:
     if len(source) > MAX_LENGTH:
         report("expr-too-long", 0, 1, limit=MAX_LENGTH)
         return None
+    if braced := re.fullmatch(r"\s*\{\{\s*(.*?)\s*\}\}\s*", source, re.DOTALL):
+        report("expr-braces", 0, len(source), suggestion=braced[1])
+        return None
     lexer = Lexer(source, report)
     tokens = lexer.run()
+    if lexer.hopeless:
+        return None
+    if tokens[0].test("name:if") and len(tokens) > 1 and tokens[1].type != "lparen":
+        report("expr-inline-if", 0, len(source))
+        return None
     if len(tokens) == 1:
         report("expr-nothing-written", 0, max(len(source), 1))
         return None

@@ -31,7 +31,11 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Env:
-    """One evaluation: the record `row` of `form`, and everything around it. `key` is the secret of keyed_hash."""
+    """One evaluation: the record `row` of `form`, and everything around it. `key` is the secret of keyed_hash.
+
+    `too_large`, where given, gathers the nodes that came out empty because their number is beyond the limit (SEMANTICS 2).
+    `words` names an option by (form, field, option) in the language of who will read; without it names are the template's own.
+    """
 
     form: str
     row: Row
@@ -43,6 +47,13 @@ class Env:
     names: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     key: bytes = b""
+    too_large: list[Node] | None = None
+    words: Callable[[str, str, str], str] | None = None
+
+    def beyond(self, node: Node) -> None:
+        """Notes that the number of `node` is too large; its value is empty."""
+        if self.too_large is not None:
+            self.too_large.append(node)
 
 
 Rows = tuple[Row, ...]

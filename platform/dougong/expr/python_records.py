@@ -138,7 +138,11 @@ def aggregate(node: Node) -> Run:
     value, scale, fold = build(node.args[1]), node.type.scale, AGGREGATES[node.value]
 
     def aggregate(env: Env, rows: Rows) -> Any:
-        return fold([v for row in many(env, rows) if (v := value(env, (*rows, row))) is not None], scale)
+        values = [v for row in many(env, rows) if (v := value(env, (*rows, row))) is not None]
+        found = fold(values, scale)
+        if found is None and values:
+            env.beyond(node)
+        return found
 
     return aggregate
 

@@ -38,10 +38,12 @@ def end(node: Node) -> Run:
 
 @builds("label")
 def label(node: Node) -> Run:
-    choice, labels = build(node.args[0]), dict(node.value)
+    choice, labels, read = build(node.args[0]), dict(node.value), node.args[0]
 
     def label(env: Env, rows: Rows) -> Any:
         value = choice(env, rows)
+        if value in labels and env.words is not None and read.op in ("get", "live"):
+            return env.words(read.args[0].type.form, read.value, value)
         return labels.get(value, value)
 
     return label
@@ -152,7 +154,12 @@ def calculate(node: Node) -> Run:
 
     def calculate(env: Env, rows: Rows) -> Any:
         a, b = left(env, rows), right(env, rows)
-        return None if a is None or b is None else do(a, b, scale)
+        if a is None or b is None:
+            return None
+        value = do(a, b, scale)
+        if value is None and (b or node.op != "div"):
+            env.beyond(node)
+        return value
 
     return calculate
 
@@ -196,7 +203,15 @@ def _binary(do: Callable[[Env, Any, Any], Any]) -> Builder:
 @builds("rescale")
 def rescale(node: Node) -> Run:
     arg, scale = build(node.args[0]), node.type.scale
-    return lambda env, rows: numbers.fit(arg(env, rows), scale)
+
+    def rescale(env: Env, rows: Rows) -> Any:
+        given = arg(env, rows)
+        value = numbers.fit(given, scale)
+        if value is None and given is not None:
+            env.beyond(node)
+        return value
+
+    return rescale
 
 
 def _spans(env: Env, a: Span, b: Span) -> Span:
@@ -227,7 +242,10 @@ def call(node: Node) -> Run:
         except (OverflowError, ValueError):
             return empty
         if numeric:
-            return numbers.fit(value, scale)
+            fitted = numbers.fit(value, scale)
+            if fitted is None and value is not None:
+                env.beyond(node)
+            return fitted
         return value or None if textual else empty if value is None else value
 
     return call

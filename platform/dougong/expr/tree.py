@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,13 @@ class Node:
     args: tuple[Node, ...] = ()
     value: Any = None
     mark: Mark = NOWHERE
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all below it."""
+    yield node
+    for inner in node.args:
+        yield from walk(inner)
 
 
 @dataclass(frozen=True)
@@ -42,11 +50,18 @@ class Expr:
 
 @dataclass(frozen=True)
 class Template:
-    """Text with formulas: parts are literal strings and formulas in turn. One formula alone keeps its type."""
+    """Text with formulas: parts are literal strings and formulas in turn. One formula alone keeps its type.
+
+    `others` maps a language ('en') to the translation, where the text is for people to read.
+    """
 
     source: str = ""
     parts: tuple[str | Expr, ...] = ()
     mark: Mark = field(default=NOWHERE)
+    others: Mapping[str, Template] = field(default_factory=dict)
+
+    def in_(self, locale: str) -> Template:
+        return self.others.get(locale.split("-")[0].split("_")[0].lower(), self)
 
     @property
     def single(self) -> Expr | None:

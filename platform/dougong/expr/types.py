@@ -16,6 +16,7 @@
 | records  | many of `form`: a related field, lines, links, `all.form`; only inside aggregates |
 | file     | str: the attachment's uid                                                       |
 | json     | what json.loads gives                                                           |
+| secret   | Hidden                                                                          |
 | empty    | None: the literal `none`                                                        |
 """
 
@@ -28,14 +29,16 @@ from zoneinfo import ZoneInfo
 
 Kind = Literal[
     "text", "number", "yes_no", "date", "datetime", "time", "span", "range", "choice",
-    "list", "record", "records", "file", "json", "empty",
+    "list", "record", "records", "file", "json", "secret", "empty",
 ]
-Unit = Literal["", "money", "percent"]
+Unit = Literal["", "money", "percent", "headers"]
+COVER = "••••"
 
 
 @dataclass(frozen=True)
 class Type:
-    """The type of a field or of an expression. `scale` (0…6) and `unit` belong to numbers, `options` to choices."""
+    """The type of a field or of an expression. `scale` (0…6) and `unit` belong to numbers, `options` to choices; the unit 'headers' says
+    that a webhook's headers may hold the secret."""
 
     kind: Kind
     scale: int = 0
@@ -74,6 +77,19 @@ def records(form: str) -> Type:
 
 def list_of(item: Type) -> Type:
     return Type("list", of=item)
+
+
+@dataclass(frozen=True, repr=False)
+class Hidden:
+    """A secret: as somebody wrote it, or sealed. Written anywhere, by anything that doesn't know of it, it is its cover."""
+
+    text: str
+    sealed: bool = False
+
+    def __str__(self) -> str:
+        return COVER
+
+    __repr__ = __str__
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
-from dougong.expr.types import Span, Type
+from dougong.expr.types import COVER, Hidden, Span, Type
 
 
 def encode(value: Any, type_: Type) -> Any:
@@ -17,9 +18,11 @@ def encode(value: Any, type_: Type) -> Any:
         case Decimal():
             return str(value)
         case datetime():
-            return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            return _instant(value)
         case date():
             return value.isoformat()
+        case Hidden():
+            return COVER
         case Span():
             return [value.millis, value.days, value.workdays]
         case tuple() | list() if type_.kind == "range":
@@ -28,6 +31,12 @@ def encode(value: Any, type_: Type) -> Any:
             return [encode(v, type_.of) for v in value]
         case _:
             return value
+
+
+@lru_cache(1_000)
+def _instant(value: datetime) -> str:
+    """A batch of changes has one `now`, written again and again."""
+    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def decode(raw: Any, type_: Type) -> Any:

@@ -85,6 +85,9 @@ class FieldType:
     read_only = False
     """True: computed or numbered by the system; it has a value to show but a person never sends one."""
 
+    sealed = False
+    """True: kept encrypted (vault.py); people, files and the API are shown its cover and may replace it."""
+
     def value_type(self, options: Mapping[str, Any]) -> Type:
         """The expression type that a field with these options has. Names of forms are as written; lang completes them."""
         raise NotImplementedError
@@ -109,6 +112,10 @@ class FieldType:
 
     def check(self, field: Field, value: Any) -> None:
         """Limits the field's options set (range, length, pattern). Raises Refused. Never called with an empty value."""
+
+    def unchanged(self, before: Any, raw: Any) -> bool:
+        """Whether what a control sent back says what it was given: `before` as the form's JSON has it. Only asked where values differ."""
+        return False
 
     def is_empty(self, value: Any) -> bool:
         """Whether `required` is unmet and `check` has nothing to do."""

@@ -14,7 +14,8 @@ from dougong.spec.form import Field
 class Consent(YesNo):
     schema: ClassVar[Schema] = {
         "statement": option(
-            "同意的内容 | Statement", "请人同意的那句话 | The sentence that is agreed to", type="string", minLength=4, maxLength=1000
+            "同意的内容 | Statement", "请人同意的那句话 | The sentence that is agreed to", type="string", format="label", minLength=4,
+            maxLength=1000,
         ),
     }
     required_options = ("statement",)

@@ -36,12 +36,14 @@ def draw(
     locale: Locale,
     attrs: Mapping[str, Any] | None = None,
     columns: Sequence[Field] = (),
+    form: str = "",
 ) -> Markup:
-    """The control as safe HTML. `attrs` go on the input, or on the group of a control that has several; `columns` are a line's fields."""
+    """The control as safe HTML. `attrs` go on the input, or on the group of a control that has several; `columns` are a line's fields;
+    `form` is the key of the field's own form, by which a picker asks for what its `filter` offers."""
 
     def cell(column: Field, content: Any, row: str) -> Markup:
         cell_name = f"{name}-{row}-{column.id}"
-        return draw(column, content, cell_name, locale, {"aria-label": column.name.in_(locale.code)})
+        return draw(column, content, cell_name, locale, {"aria-label": column.name.in_(locale.code)}, form=field.target)
 
     kind = field_types[field.type]
     own: dict[str, Any] = {"id": name, "required": "required" if field.required else None}
@@ -55,6 +57,7 @@ def draw(
         "regions": regions,
         "columns": columns,
         "cell": cell,
+        "form": form,
     }
     module = pages.get_template(kind.widget + ".html").make_module(words)
     return Markup(module.control(field, value, name, {**own, **(attrs or {})}))  # type: ignore[attr-defined]

@@ -91,9 +91,10 @@ SCAN: Schema = {"scan": flag("可扫码 | Scan", "可以用相机扫码填入 | 
 FILTER: Schema = {
     "filter": option(
         "可选范围 | Choice limited to",
-        "只列出符合条件的记录 | Only records for which this holds are offered",
+        "只能选符合条件的记录，this. 是正在填写的记录，如 active and owner == this.owner | "
+        "Only records for which this holds can be chosen; this. is the record being filled in, e.g. active and owner == this.owner",
         type="string",
-        format="formula",
+        format="condition",
         maxLength=2000,
     )
 }

@@ -41,7 +41,7 @@ class Region(FieldType):
 
     def check(self, field: Field, value: str) -> None:
         wanted = field.options.get("level", "city")
-        below = value in regions.NAMES and regions.children(value)
+        below = value in regions.names() and regions.children(value)
         if below and regions.LEVELS.index(regions.level(value)) < regions.LEVELS.index(wanted) and not _is_city(value, wanted):
             raise Refused("region-too-coarse", level={"zh": say(f"level-{wanted}", "zh"), "en": say(f"level-{wanted}", "en")})
 

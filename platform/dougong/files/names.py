@@ -35,13 +35,17 @@ def clean_name(name: str, content: Content) -> str:
     return f"{stem[: LONGEST - 11]}.{ending}" if ending else stem[:LONGEST]
 
 
+def disposition(name: str, shown: bool) -> str:
+    """The header of that name: plain letters for every server and program, and the name itself (RFC 6266)."""
+    plain = re.sub(r"[^\w.-]", "_", unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() or "file")
+    return f"{'inline' if shown else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
 def headers(name: str, type_: str) -> Mapping[str, str]:
     """What a browser is told with the bytes: no guessing, nothing run in our origin, shown in place only if harmless."""
-    plain = re.sub(r"[^\w.-]", "_", unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() or "file")
-    place = "inline" if type_ in SHOWN else "attachment"
     return {
         "Content-Type": type_ if type_ in SHOWN else "application/octet-stream",
-        "Content-Disposition": f"{place}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
+        "Content-Disposition": disposition(name, type_ in SHOWN),
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
         "Cache-Control": "private, max-age=0, must-revalidate",

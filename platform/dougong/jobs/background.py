@@ -21,6 +21,8 @@ from dougong.store.system import metadata
 LEASE = timedelta(minutes=5)
 PAUSES = tuple(timedelta(seconds=s) for s in (10, 60, 600))
 """Between one try and the next; after the last it is dead, listed, and a person may start it again."""
+PASSING = frozenset({"disk-full", "no-room-for-files", "workspace-busy"})
+"""Problems that go away by themselves, or when an administrator has made room: worth another try."""
 log = logging.getLogger(__name__)
 
 job_table = Table(
@@ -132,7 +134,8 @@ def _do(open_: Open, handlers: Mapping[str, Handler], job: Job) -> None:
         result = handlers[job.name](open_, job)
         values: dict[str, Any] = {"state": "done", "result": result}
     except Problems as problems:
-        values = {"state": "dead", "problem": _as_json(problems.problems[0])}
+        passing = any(p.code in PASSING for p in problems) and job.attempts <= len(PAUSES)
+        values = {"state": "open" if passing else "dead", "problem": _as_json(problems.problems[0])}
     except Exception as error:  # one job's fault must not stop the others (R27)
         log.exception("job %s", job.name)
         values = {"state": "open" if job.attempts <= len(PAUSES) else "dead", "problem": _as_json(_fault(error))}

@@ -14,13 +14,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from redis import Redis
-from redis.exceptions import RedisError
-from rq import Queue as Rq
-from rq.exceptions import DequeueTimeout, DuplicateJobError
-from rq.job import Job
-from rq.serializers import JSONSerializer
-
 from dougong.jobs.queue import SWEEP, SWEEP_SECONDS, Handlers, call
 
 RING = "dougong.jobs.ring"  # the only function name we take; it is a word, not a place in our code
@@ -31,21 +24,31 @@ log = logging.getLogger(__name__)
 
 class RqQueue:
     def __init__(self, url: str, sweep_seconds: float = SWEEP_SECONDS) -> None:
-        self._redis = Redis.from_url(url, socket_connect_timeout=2, health_check_interval=30)
-        self._rq = Rq(QUEUE, connection=self._redis, serializer=JSONSerializer)
+        # Not for processes without Redis: the two take a tenth of a second and 8 MiB.
+        import redis
+        import rq.exceptions
+
+        self._wishes, self._server = rq, redis
+        self._redis = redis.Redis.from_url(url, socket_connect_timeout=2, health_check_interval=30)
+        self._rq = rq.Queue(QUEUE, connection=self._redis, serializer=rq.serializers.JSONSerializer)
         self._sweep = sweep_seconds
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._away, self._again = False, 0.0
 
     def wake(self, name: str = SWEEP, args: Mapping[str, Any] | None = None) -> None:
+        if self._away and time.monotonic() < self._again:
+            return  # nobody waits for what doesn't answer
         wish = [name, dict(args or {})]
         id = hashlib.sha256(json.dumps(wish, sort_keys=True).encode()).hexdigest()
         try:
             self._rq.enqueue_call(RING, args=wish, job_id=id, unique=True, ttl=FORGET, failure_ttl=FORGET, result_ttl=0)
-        except DuplicateJobError:
-            return  # wished for already
-        except RedisError as error:
-            log.warning("Redis is away: %s", error)
+        except self._wishes.exceptions.DuplicateJobError:
+            pass  # wished for already
+        except self._server.RedisError as error:
+            self._is_away(error)
+        else:
+            self._is_back()
 
     def start(self, handlers: Handlers) -> None:
         self._stopping.clear()
@@ -62,7 +65,7 @@ class RqQueue:
         """For the health page."""
         try:
             return bool(self._redis.ping())
-        except RedisError:
+        except self._server.RedisError:
             return False
 
     def _loop(self, handlers: Handlers) -> None:
@@ -73,20 +76,33 @@ class RqQueue:
                 swept = time.monotonic()
             try:
                 wish = self._next()
-            except RedisError as error:
-                log.warning("Redis is away: %s", error)
+            except self._server.RedisError as error:
+                self._is_away(error)
                 self._stopping.wait(min(1.0, self._sweep))
                 continue
+            self._is_back()
             if wish is not None:
                 call(handlers, *wish)
+
+    def _is_away(self, error: Exception) -> None:
+        """Told once, not with every save."""
+        if not self._away:
+            log.warning("Redis is away, work is found by looking every %s seconds: %s", self._sweep, error)
+        self._away, self._again = True, time.monotonic() + self._sweep
+
+    def _is_back(self) -> None:
+        if self._away:
+            log.warning("Redis is back")
+        self._away = False
 
     def _next(self) -> tuple[str, Mapping[str, Any]] | None:
         """The oldest wish; waits for one for at most a second. None where there is none, or it isn't one of ours."""
         try:
-            _, id = Rq.lpop([self._rq.key], 1, connection=self._redis)
-        except DequeueTimeout:
+            _, id = self._wishes.Queue.lpop([self._rq.key], 1, connection=self._redis)
+        except self._wishes.exceptions.DequeueTimeout:
             return None
-        job = Job(id.decode() if isinstance(id, bytes) else id, connection=self._redis, serializer=JSONSerializer)
+        wished = id.decode() if isinstance(id, bytes) else id
+        job = self._wishes.job.Job(wished, connection=self._redis, serializer=self._wishes.serializers.JSONSerializer)
         try:
             job.restore(self._redis.hgetall(job.key))
             if job.func_name != RING:
@@ -94,7 +110,7 @@ class RqQueue:
             name, args = job.args
             if not isinstance(name, str) or not isinstance(args, dict):
                 raise TypeError("a wish is a name and a mapping")
-        except RedisError:
+        except self._server.RedisError:
             raise
         except Exception as error:  # whatever somebody else put there
             log.error("refused what lay in Redis: %s", error)

@@ -25,11 +25,12 @@ def build_automation(document: Document, site: Site) -> Automation:
     place, path = document.root, ("automation", document.id)
     on = place["on"]
     kind = site.schemas.dispatches["trigger"].case(on.value) or ""
-    trigger, site = _trigger(kind, on, site)
+    trigger, site = _trigger(kind, on, replace(site, path=path))
     if ("do" in place) == ("levels" in place):
         site.report.check("do-or-levels", place["automation"].mark)
+    _check_span(site.vocabulary.triggers.get(kind), on, place, site)
     do = place["do"]
-    levels = (Level("", compile_steps(do, site)),) if "do" in place else _levels(place["levels"], site)
+    levels = (Level("", compile_steps(do, site.under("do"))),) if "do" in place else _levels(place["levels"], site)
     return Automation(
         id=document.id,
         app=site.links.app,
@@ -44,6 +45,15 @@ def build_automation(document: Document, site: Site) -> Automation:
         digest=digest(document),
         mark=place["automation"].mark,
     )
+
+
+def _check_span(word: Any, on: Place, place: Place, site: Site) -> None:
+    """A time trigger says how long once: in itself, or in each of its levels."""
+    span, leveled = getattr(word, "span", ""), getattr(word, "leveled", True)
+    if "levels" in place and not leveled:
+        site.report.check("levels-need-time", place["levels"].key_mark)
+    elif span and leveled and ("levels" in place) == (span in on):
+        site.report.check("how-long-once", place["on"].key_mark, word=span)
 
 
 def broken_automation(document: Document, app: str, problems: tuple[Problem, ...]) -> Automation:
@@ -63,12 +73,14 @@ def _trigger(kind: str, on: Place, site: Site) -> tuple[Trigger, Site]:
     word = site.vocabulary.triggers[kind]
     schema = site.schemas.dispatches["trigger"].cases[kind]
     names: dict[str, Type] = dict(RESPONSE)
-    form = _form_of_trigger(kind, word, on, site)
+    root = site.links.counted(on)
+    root_kind = site.schemas.dispatches["trigger"].case(root.value) or ""
+    form = _form_of_trigger(root_kind, site.vocabulary.triggers[root_kind], root, site) if root_kind else ""
     options = compile_options(on, schema, replace(site, form=form))
     by_event = hasattr(word, "events")
     if word.schema[kind].get("format") == "id":
         names[kind] = JSON  # what came in from outside, by the trigger's own word
-    elif form and not by_event and not hasattr(word, "since"):
+    elif form and "for_each" in word.schema:
         names[form.rpartition(".")[2]] = record(form)
     here = replace(site, form=form, names={**site.names, **names}, old=bool(getattr(word, "old", False)), me=by_event)
     return Trigger(kind, form, options), here
@@ -101,7 +113,7 @@ def _levels(place: Place, site: Site) -> tuple[Level, ...]:
         out.append(
             Level(
                 id=id,
-                do=compile_steps(item["do"], site),
+                do=compile_steps(item["do"], site.under("levels", id)),
                 after=duration(str(item.get("after", "0"))) if "after" in item else None,
                 repeated=int(item.get("repeated", 0)),
                 of=str(item.get("of", "")),

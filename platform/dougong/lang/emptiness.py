@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from dougong.expr.scope import Member, Shape
 from dougong.expr.tree import Node
 
 FIRST_FILLED = frozenset({"latest", "earliest", "first_of", "min", "max"})
 """Functions that leave empty arguments aside."""
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """The node and all below it."""
-    yield node
-    for inner in node.args:
-        yield from walk(inner)
 
 
 def member_of(node: Node, shapes: Mapping[str, Shape]) -> Member | None:

@@ -11,13 +11,13 @@ from dougong.expr.tree import Expr, Template
 from dougong.expr.types import INTEGER, Type, record
 from dougong.lang.kinds.form import FIELD_OPTIONS
 from dougong.lang.link import FieldDraft, FormDraft
-from dougong.lang.options import compile_options, content_id, given_value
+from dougong.lang.options import compile_options, content_id, given_value, text_keys
 from dougong.lang.outside import build_ask_later, build_public
 from dougong.lang.site import Site
 from dougong.lang.source import Place
 from dougong.lang.units import fraction
 from dougong.problems import suggest
-from dougong.spec.form import Case, Duplicate, Field, Form, Option, Reject, Section
+from dougong.spec.form import Case, Duplicate, Face, Field, Form, Option, Reject, Section
 from dougong.spec.label import Label
 from dougong.spec.system import SYSTEM_FIELDS
 
@@ -30,7 +30,7 @@ def build_forms(site: Site) -> dict[str, Form]:
 def _form(draft: FormDraft, site: Site) -> Form:
     place, path = draft.place, ("form", draft.id)
     names = _fields(draft, site)
-    title = site.template(place["title"]) if not draft.lines_of else None
+    title = site.template(place["title"], *path, "title") if not draft.lines_of else None
     return Form(
         id=draft.id,
         app=site.links.app,
@@ -40,14 +40,14 @@ def _form(draft: FormDraft, site: Site) -> Form:
         title=title or _default_title(draft, names, site),
         icon=str(place.get("icon", "")),
         layout=_layout(place, path, site) if not draft.lines_of else (),
-        duplicates=_duplicates(place, site) if not draft.lines_of else (),
-        rejects=_rejects(place, site) if not draft.lines_of else (),
+        duplicates=_duplicates(place, path, site) if not draft.lines_of else (),
+        rejects=_rejects(place, path, site) if not draft.lines_of else (),
         ask_later=build_ask_later(place["ask_later"], (*path, "ask_later"), names, site) if not draft.lines_of else (),
         workflow=workflow.id if (workflow := site.links.workflow_of(draft.key)) else "",
         lines_of=draft.lines_of,
         on_delete=_on_delete(place, site) if not draft.lines_of else {"parent": "delete"},
         public=build_public(place["public"], (*path, "public"), names, site) if not draft.lines_of else None,
-        face=dict(place.get("face", {})),
+        face=_face(place["face"], site),
         was=str(place.get("was", "")),
         table=draft.key.replace(".", "__"),
         mark=place.key_mark if draft.lines_of else place["form"].mark,
@@ -104,7 +104,8 @@ def _system_fields(draft: FormDraft, site: Site) -> list[Field]:
 
 def _field(item: FieldDraft, path: tuple[str, ...], site: Site) -> Field:
     place, type_ = item.place, item.type
-    options = compile_options(place, {"properties": type_.schema}, _option_site(item, site), skip=(*FIELD_OPTIONS, *_formula_options(item)))
+    skip = (*FIELD_OPTIONS, *_formula_options(item))
+    options = compile_options(place, {"properties": type_.schema}, replace(_option_site(item, site), path=path), skip=skip)
     for fault in type_.faults(place.value):
         problem = fault.problem()
         site.report.check("bad-option", place.key_mark, why={language: problem.sentence(language) for language in ("zh", "en")})
@@ -138,8 +139,10 @@ def _field(item: FieldDraft, path: tuple[str, ...], site: Site) -> Field:
 
 
 def _option_site(item: FieldDraft, site: Site) -> Site:
-    """A picker's filter stands on the records it offers."""
-    return site.on(item.target) if item.target and item.via != "parent" else site
+    """A picker's filter stands on the records it offers; `this` is the one being filled in."""
+    if not item.target or item.via == "parent":
+        return site
+    return replace(site.on(item.target), names={**site.names, "this": record(site.form)})
 
 
 def _formula_options(item: FieldDraft) -> tuple[str, ...]:
@@ -192,7 +195,7 @@ def _then(place: Place, item: FieldDraft, site: Site) -> Expr | str:
         word = str(place.value)
         if word not in item.value.options:
             names = site.shapes[site.form].members[item.id].labels
-            near = names.get(word) or suggest(word, item.value.options)
+            near = suggest(word, item.value.options, names)
             site.report.check("unknown-option-id", place.mark, near, word=word, field=str(item.place.get("name", item.id)))
         return word
     return site.formula(place, item.value) or ""
@@ -220,17 +223,29 @@ def _default_title(draft: FormDraft, fields: Mapping[str, Field], site: Site) ->
 
 def _layout(place: Place, path: tuple[str, ...], site: Site) -> tuple[Section, ...]:
     out, taken = [], set[str]()
-    for item in place["layout"].each():
+    keys = text_keys(place["layout"], lambda item: next((str(field.value) for field in item["fields"].each()), ""))
+    for item, key in zip(place["layout"].each(), keys, strict=True):
         id = str(item.get("id", "")) or content_id(item.value, taken)
         taken.add(id)
-        name = site.labels.label(item["section"], *path, "layout", id)
+        name = site.labels.label(item["section"], *path, "layout", key)
         out.append(Section(id, name, site.fields(item["fields"]), site.condition(item["visible_when"])))
     return tuple(out)
 
 
-def _duplicates(place: Place, site: Site) -> tuple[Duplicate, ...]:
+def _face(place: Place, site: Site) -> Face:
+    added = place["primary"]["create"]
+    return Face(
+        facts=site.fields(place["facts"]),
+        state=site.field(place["state"]) if "state" in place else "",
+        blocker=site.field(place["blocker"]) if "blocker" in place else "",
+        adds=site.links.form(added, site.report) or "" if added.value is not None else "",
+    )
+
+
+def _duplicates(place: Place, path: tuple[str, ...], site: Site) -> tuple[Duplicate, ...]:
     out, taken = [], set[str]()
-    for item in place["duplicates"].each():
+    keys = text_keys(place["duplicates"], lambda item: _joined(item["similar" if "similar" in item else "same"]))
+    for item, key in zip(place["duplicates"].each(), keys, strict=True):
         if ("same" in item) == ("similar" in item):
             site.report.check("same-or-similar", item.key_mark)
             continue
@@ -238,7 +253,7 @@ def _duplicates(place: Place, site: Site) -> tuple[Duplicate, ...]:
         taken.add(id)
         similar = "similar" in item
         above = float(fraction(str(item.get("above", "80%")))) if similar else 1.0
-        message = replace(site, names={"found": record(site.form)}).template(item["message"])
+        message = replace(site, names={"found": record(site.form)}).template(item["message"], *path, "duplicates", key, "message")
         out.append(
             Duplicate(id, site.fields(item["similar" if similar else "same"]), similar, above, str(item.get("then", "refuse")), message)
         )
@@ -247,13 +262,18 @@ def _duplicates(place: Place, site: Site) -> tuple[Duplicate, ...]:
     return tuple(out)
 
 
-def _rejects(place: Place, site: Site) -> tuple[Reject, ...]:
+def _joined(place: Place) -> str:
+    return "_".join(str(item.value) for item in place.each())
+
+
+def _rejects(place: Place, path: tuple[str, ...], site: Site) -> tuple[Reject, ...]:
     out, taken = [], set[str]()
-    for item in place["reject_when"].each():
+    keys = text_keys(place["reject_when"], lambda item: _joined(item["fields"]))
+    for item, key in zip(place["reject_when"].each(), keys, strict=True):
         id = str(item.get("id", "")) or content_id(item.value, taken)
         taken.add(id)
         condition = replace(site, old=True).condition(item["if"])
-        message = site.template(item["message"])
+        message = site.template(item["message"], *path, "reject_when", key, "message")
         if message is None and "message" not in item:
             site.report.lint("no-message", item.key_mark, warning=False)
         if condition and message:

@@ -18,6 +18,7 @@ class Labels:
         self.used: set[Path] = set()
         self.asked: dict[Path, Mark] = {}
         for document in texts:
+            self.words.setdefault(document.id, {})
             for key, section in document.root.items():
                 if key != "texts":
                     self._gather(document.id, (key,), section)
@@ -39,6 +40,16 @@ class Labels:
         self.asked[path] = place.mark
         self.used.add(path)
         return Label(text, {language: words[path] for language, words in self.words.items() if path in words})
+
+    def translations(self, path: Path, mark: Mark, *, worded: bool) -> Mapping[str, tuple[str, Mark]]:
+        """The words for `path` by language, each with its place, for a text with formulas that stands at `mark`.
+
+        One that is not `worded`, formulas and signs alone, needs none.
+        """
+        if worded:
+            self.asked[path] = mark
+        self.used.add(path)
+        return {language: (words[path], self.marks[language, path]) for language, words in self.words.items() if path in words}
 
     def missing(self) -> Iterable[tuple[str, Path, Mark]]:
         """(language, path, place) of each text that a shipped language leaves untranslated."""

@@ -84,25 +84,38 @@ class Links:
     others: Mapping[str, Form] = field(default_factory=dict)  # system forms and other apps'
     workflows: dict[str, WorkflowDraft] = field(default_factory=dict)
     roles: dict[str, Place] = field(default_factory=dict)
+    automations: dict[str, Place] = field(default_factory=dict)
+    views: dict[str, Place] = field(default_factory=dict)
     settings: dict[str, Type] = field(default_factory=dict)
     needs: frozenset[str] = frozenset()
 
     def workflow_of(self, form: str) -> WorkflowDraft | None:
         return next((w for w in self.workflows.values() if w.form == form), None)
 
+    def counted(self, on: Place) -> Place:
+        """The trigger behind one that counts another automation's runs, however many count each other; any other is itself."""
+        seen = set[str]()
+        while (of := str(on["repeated"].get("of", ""))) in self.automations and of not in seen:
+            seen.add(of)
+            on = self.automations[of]["on"]
+        return on
+
+    def top_of(self, draft: FormDraft) -> FormDraft:
+        """The form in whose records these lines stand, however deep."""
+        return self.top_of(self.forms[draft.lines_of[0]]) if draft.lines_of else draft
+
     def form(self, place: Place, report: Report, word: str = "") -> str:
         """The key of the form that `place` (or `word` there) names; '' after reporting that there is none."""
         word = word or str(place.value)
         app, _, id = word.rpartition(".")
-        own = {d.id: d for d in self.forms.values()}
         if app in ("", self.app):
-            if id in own:
-                return own[id].key
+            if (key := f"{self.app}.{id}") in self.forms:
+                return key
             if not app and id in self.others and not self.others[id].app:
                 return id
-            labels = {d.name: d.id for d in own.values()}
-            known = [*own, *(k for k, f in self.others.items() if not f.app)]
-            report.link("unknown-form", place.mark, labels.get(id) or suggest(id, known), word=id)
+            labels = {d.name: d.id for d in self.forms.values()}
+            known = [*(d.id for d in self.forms.values()), *(k for k, f in self.others.items() if not f.app)]
+            report.link("unknown-form", place.mark, suggest(id, known, labels), word=id)
         elif app not in self.needs:
             report.link("need-missing", place.mark, app=app)
         elif word in self.others:
@@ -138,6 +151,8 @@ def link(documents: Iterable[Document], app: Document, vocabulary: Vocabulary, a
         if other := links.workflow_of(form) if form else None:
             report.link("second-workflow", document.root["form"].mark, word=other.id)
         links.workflows[id] = WorkflowDraft(id, form, document.root, tuple(str(s.get("id", "")) for s in document.root["stages"].each()))
+    links.views = {id: document.root for id, document in by_kind.get("view", {}).items()}
+    links.automations = {id: document.root for id, document in by_kind.get("automation", {}).items()}
     links.roles = {id: document.root for id, document in by_kind.get("role", {}).items()}
     return links
 

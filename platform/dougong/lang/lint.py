@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dougong.expr.tree import Expr, Node, Template
-from dougong.lang.emptiness import walk
+from dougong.expr.tree import Expr, Node, Template, walk
+from dougong.lang.covered import Covered, covered_by
 from dougong.lang.rules import formulas
 from dougong.lang.site import Site
-from dougong.spec.app import App, Automation, Stage, Step, Workflow
+from dougong.spec.app import App, Automation, Role, Stage, Step, Workflow
 from dougong.spec.form import Form
 
 Written = tuple[str, str, Any]
@@ -27,11 +27,29 @@ def lint(app: App, site: Site) -> Mapping[str, Any]:
             _since(automation, app, site)
             _old_compared(automation, site)
     _circles(app, site)
+    _covered(app, site)
     for language, path, mark in site.labels.missing():
         site.report.lint("missing-translation", mark, language=language, path=".".join(map(str, path)))
     for language, path, mark in site.labels.idle():
         site.report.lint("idle-translation", mark, language=language, path=".".join(map(str, path)))
     return {"defaults": {form.key: share for form in app.forms.values() if (share := _default_share(form, site)) is not None}}
+
+
+def _covered(app: App, site: Site) -> None:
+    """Results that follow from what a role may not read (SEMANTICS 11): each field once, with the roles and why."""
+    forms = {**site.links.others, **{form.key: form for form in app.forms.values()}}
+    told: dict[tuple[str, str, bool], list[tuple[Role, Covered]]] = {}
+    for role in app.roles.values():
+        for found in covered_by(role, forms):
+            told.setdefault((found.form.key, found.field.id, found.revealed), []).append((role, found))
+    for (_, _, revealed), of_one in told.items():
+        field = of_one[0][1].field
+        named = {}
+        for language, comma in (("zh", "、"), ("en", ", ")):
+            inputs = dict.fromkeys((c.input or c.owner).name.in_(language) for _, c in of_one)
+            named[language] = (comma.join(role.name.in_(language) for role, _ in of_one), comma.join(inputs), field.name.in_(language))
+        roles, inputs_, result = ({language: words[n] for language, words in named.items()} for n in range(3))
+        site.report.lint("result-revealed" if revealed else "result-covered", field.mark, role=roles, input=inputs_, field=result)
 
 
 def _stages(workflow: Workflow, site: Site) -> None:

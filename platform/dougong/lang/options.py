@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
 from typing import Any
-
-from croniter import croniter
 
 from dougong.expr.tree import Expr, Template
 from dougong.expr.types import Type
@@ -22,11 +20,14 @@ from dougong.lang.kinds.parts import Schema
 from dougong.lang.papers import compile_paper
 from dougong.lang.site import Site
 from dougong.lang.source import Place
+from dougong.lang.step_options import BY_FORMAT
 from dougong.lang.units import fraction
-from dougong.problems import suggest
+from dougong.problems import LOCALES, Problem, suggest
 from dougong.spec.app import Step
 from dougong.spec.form import Field
 
+TOLD = frozenset({"title", "text"})
+"""Texts with formulas that people read, each in their own language; others are stored, or lead somewhere."""
 _SINGLE = re.compile(r"\s*\{\{\s*((?:(?!\}\}).)+?)\s*\}\}\s*")
 
 
@@ -63,15 +64,22 @@ def _option(place: Place, schema: Schema, site: Site, target: Site, beside: Plac
     if isinstance(value, list) and schema.get("format") not in ("people", "steps"):
         items: Schema = schema.get("items") or next((b["items"] for b in schema.get("anyOf", ()) if "items" in b), {})
         return tuple(_option(item, {**schema, **items} if "format" in schema else items, site, target, beside) for item in place.each())
+    if named := BY_FORMAT.get(schema.get("format", "")):
+        return named(place, beside, site)
     if isinstance(value, Mapping) and schema.get("format") not in ("values", "steps"):
         return _mapping(place, schema, site)
     match schema.get("format"):
         case "formula":
             return site.formula(place)
+        case "condition":
+            return site.condition(place)
         case "records":
             return site.formula(place, Type("records"))
         case "template":
-            return site.template(place)
+            option = str(place.path[-1])
+            return site.template(place, *((*site.path, option) if option in TOLD else ()))
+        case "label":
+            return site.labels.label(place, *site.path, str(place.path[-1]))
         case "people":
             return site.people(place)
         case "duration":
@@ -83,15 +91,9 @@ def _option(place: Place, schema: Schema, site: Site, target: Site, beside: Plac
         case "form":
             return site.links.form(place, site.report)
         case "field":
-            return site.field(place)
-        case "channel":
-            return _channel(place, site)
+            return _field_holding(place, schema.get("holds", ""), site)
         case "document":
             return compile_paper(place, site)
-        case "cron":
-            if not croniter.is_valid(str(value)):
-                site.report.check("bad-cron", place.mark, word=str(value))
-            return value
         case "workflow":
             return _workflow(place, site)
         case "stage":
@@ -101,7 +103,7 @@ def _option(place: Place, schema: Schema, site: Site, target: Site, beside: Plac
         case "values":
             return compile_values(place, target.form, site) if "target" in schema else _free_values(place, site)
         case "steps":
-            return compile_steps(place, site)
+            return compile_steps(place, site.under(str(place.path[-1])))
     if "type" not in schema and "enum" not in schema and "anyOf" not in schema:
         return _value_of_field(place, beside, site)
     return value
@@ -143,11 +145,17 @@ def _value_of_field(place: Place, beside: Place, site: Site) -> Any:
     return constant(place, field, site) if field else place.value
 
 
-def _channel(place: Place, site: Site) -> str:
-    word, known = str(place.value), ("inbox", *site.vocabulary.channels)
-    if word not in known:
-        site.report.link("unknown-channel", place.mark, suggest(word, known), word=word, known="、".join(known))
-    return word
+def _field_holding(place: Place, wanted: str, site: Site) -> str:
+    """The field's id; `wanted` is what its values must be: file, number, person, record or records."""
+    id = site.field(place)
+    member = site.shapes[site.form].members.get(id) if id else None
+    if member and wanted:
+        one = member.type.of or member.type
+        held = "person" if one.form == "user" and wanted == "person" else one.kind
+        if held != wanted:
+            words = {language: Problem(f"holds-{wanted}").sentence(language) for language in LOCALES}
+            site.report.check("field-holds-other", place.mark, field=member.name, wanted=words)
+    return id
 
 
 def _workflow(place: Place, site: Site) -> str:
@@ -173,7 +181,7 @@ def compile_values(place: Place, form: str, site: Site) -> dict[str, Any]:
         field = target.fields.get(key)
         if field is None:
             names = {str(f.name): f.id for f in target.fields.values()}
-            site.report.link("unknown-field", item.key_mark, names.get(key) or suggest(key, target.fields), form=str(target.name), word=key)
+            site.report.link("unknown-field", item.key_mark, suggest(key, target.fields, names), form=str(target.name), word=key)
         elif field.id == "stage":
             site.report.check("stage-not-set", item.key_mark)
         elif field.computed or site.vocabulary.field_types[field.type].read_only:
@@ -223,6 +231,7 @@ def constant(place: Place, field: Field, site: Site) -> Any:
     except Refused as refused:
         problem = refused.problem()
         near = str(refused.args_.get("near", "")) or suggest(str(raw), field.choices)
+        near = near or (f'"{{{{ {raw} }}}}"' if raw in ("today", "now", "me") else "")
         words = {language: problem.sentence(language) for language in ("zh", "en")}
         site.report.check("bad-value", place.mark, near, field=str(field.name), why=words)
     return None
@@ -233,7 +242,8 @@ def compile_steps(place: Place, site: Site) -> tuple[Step, ...]:
     dispatch = site.schemas.dispatches["action"]
     out: list[Step] = []
     taken: set[str] = set()
-    for item in place.each():
+    keys = text_keys(place, lambda item: dispatch.case(item.value) or "")
+    for item, key in zip(place.each(), keys, strict=True):
         word = dispatch.case(item.value) or ""
         id = str(item.get("id", "")) or content_id(item.value, taken)
         if id in taken:
@@ -241,7 +251,7 @@ def compile_steps(place: Place, site: Site) -> tuple[Step, ...]:
         taken.add(id)
         schema = dispatch.cases[word]
         scoped = {**schema, "properties": {k: _flow_scope(word, k, s) for k, s in schema["properties"].items()}}
-        options = compile_options(item, scoped, site, skip=tuple(STEP_OPTIONS))
+        options = compile_options(item, scoped, site.under(key), skip=tuple(STEP_OPTIONS))
         out.append(Step(id, word, options, str(item.get("on_error", "retry")), item.mark))
     return tuple(out)
 
@@ -249,6 +259,18 @@ def compile_steps(place: Place, site: Site) -> tuple[Step, ...]:
 def _flow_scope(word: str, key: str, schema: Schema) -> Schema:
     """Inside `for_each` formulas stand on the record in turn."""
     return {**schema, "scope": "for_each"} if word == "for_each" and key in ("do", "if") else schema
+
+
+def text_keys(place: Place, short: Callable[[Place], str]) -> list[str]:
+    """Under which key of `texts` the words of each item of a list stand: its id; else what it is called in `short`, as long as no
+    other is called so; else an id made of its content, so that no translation ever stands for other words."""
+    items = list(place.each())
+    ids = [str(item.get("id", "")) for item in items]
+    calls = [id or short(item) for item, id in zip(items, ids, strict=True)]
+    out: list[str] = []
+    for item, id, call in zip(items, ids, calls, strict=True):
+        out.append(id or (call if call and calls.count(call) == 1 else content_id(item.value, set(out))))
+    return out
 
 
 def content_id(value: Any, taken: set[str]) -> str:

@@ -92,9 +92,13 @@ def _grant(form: str, place: Place, site: Site) -> Grant:
     member = site.member(follows) if follows.value else None
     if member and (member.type.kind != "record" or not member.column):
         site.report.check("follows-a-link", follows.mark, word=str(follows.value))
+    may = frozenset(place.get("may", ("see",)))
+    for right in place["may"].each():
+        if right.value == "import_stage" and draft and ("import" not in may or not site.links.workflow_of(form)):
+            site.report.check("stage-right-idle", right.mark, form=draft.name)
     return Grant(
         form=form,
-        may=frozenset(place.get("may", ("see",))),
+        may=may,
         only=site.condition(place["only"]),
         follows=str(follows.value or ""),
         hide=frozenset(site.fields(place["hide"])),
@@ -210,6 +214,22 @@ def build_questions(app: Document, site: Site) -> Mapping[str, Question]:
 
 
 def build_homes(app: Document, site: Site) -> tuple[Home, ...]:
+    for place in app.root["home"].each():
+        for card in place["cards"].each():
+            _card(card, site)
     return tuple(
         Home(site.role(place["role"]), tuple(place.get("bar", ())), tuple(place.get("cards", ()))) for place in app.root["home"].each()
     )
+
+
+def _card(card: Place, site: Site) -> None:
+    """What a card names has to be there."""
+    if not isinstance(card.value, dict):
+        return
+    figures = [one["view"] if isinstance(one.value, dict) else one for one in card["figures"].each()]
+    for view in [card["view"], *figures, *(one["of"] for one in card["figures"].each()), *card["needs_me"].each()]:
+        if isinstance(view.value, str) and view.value not in site.links.views:
+            site.report.link("unknown-view", view.mark, suggest(view.value, site.links.views), word=view.value)
+    if "running" in card and (form := site.links.form(card["running"]["form"], site.report)):
+        for end in ("since", "until"):
+            site.on(form).member(card["running"][end])

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from dougong.expr.to_sql import not_in_filter
-from dougong.expr.tree import Expr, Node
-from dougong.lang.emptiness import member_of, walk
+from dougong.expr.tree import Expr, Node, walk
+from dougong.lang.emptiness import member_of
 from dougong.lang.report import Report
 from dougong.lang.site import Site
 from dougong.problems import NOWHERE, Mark

@@ -27,11 +27,19 @@ class Dispatch:
     common: Mapping[str, Schema]
 
     def case(self, instance: Mapping[str, Any]) -> str | None:
-        """The case that an instance belongs to; None where it names none."""
+        """The case that an instance belongs to; None where it names none.
+
+        Where several of its keys name one (`{set: …, create: …}`), it is the first of those that all its keys fit.
+        """
         if self.on:
             name = instance.get(self.on)
             return name if isinstance(name, str) and name in self.cases else None
-        return next((key for key in instance if key in self.cases), None)
+        named = [key for key in instance if key in self.cases]
+        return next((key for key in named if self._fits(key, instance)), named[0] if named else None)
+
+    def _fits(self, case: str, instance: Mapping[str, Any]) -> bool:
+        schema = self.cases[case]
+        return set(schema.get("required", ())) <= set(instance) <= set(schema["properties"])
 
 
 @dataclass(frozen=True, eq=False)

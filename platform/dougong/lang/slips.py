@@ -64,6 +64,8 @@ def explain(file: str, lines: list[str], error: Any) -> Problem:
             if 0 <= number < len(lines) and (problem := _slip_in(file, lines[number], number)):
                 return problem
     said = f"{error.context or ''} {error.problem or ''}"
+    if "mapping values are not allowed" in said and (match := re.match(r"^( +(?:- +)*)(\w+):", lines[at.line])):
+        return Problem("bad-indent", mark=Mark(file, at.line + 1, match.start(2) + 1, len(match[2])))
     for words, code, opening in _FALLBACK:
         if words in said:
             place = context if opening and context else at

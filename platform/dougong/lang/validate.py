@@ -12,12 +12,13 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
-from dougong.lang.kinds import KINDS, LATER, RESERVED
+from dougong.lang.kinds import KINDS, LATER, LATER_IN_FIELDS, RESERVED
 from dougong.lang.kinds.parts import Schema
+from dougong.lang.meant import likely
 from dougong.lang.schema import Dispatch, Schemas
 from dougong.lang.source import Document, Place
 from dougong.lang.units import ID_PATTERN, likely_span, to_id
-from dougong.problems import Mark, Problem, suggest
+from dougong.problems import Problem
 
 TYPE_WORDS: Mapping[str, Mapping[str, str]] = {
     "string": {"zh": "文字", "en": "text"},
@@ -28,8 +29,9 @@ TYPE_WORDS: Mapping[str, Mapping[str, str]] = {
     "object": {"zh": "“键: 值”的组合", "en": "a group of `key: value`"},
     "null": {"zh": "空", "en": "nothing"},
 }
-_YES = ("yes", "on", "y", "是", "true", "对", "1")
-_NO = ("no", "off", "n", "否", "false", "不", "0")
+_YES = ("yes", "on", "y", "是", "true", "对", "1", "必填", "必须", "required")
+_BETWEEN = re.compile(r"\s*(?:[,，、]|(?<=\d)\s*[-~到至](?=\s*\d))\s*")
+_NO = ("no", "off", "n", "否", "false", "不", "0", "选填", "可选")
 
 
 def validate(documents: Iterable[Document], schemas: Schemas) -> list[Problem]:
@@ -48,14 +50,23 @@ def _document(document: Document, schemas: Schemas) -> Iterator[Problem]:
         if later:
             yield Problem("kind-not-first", {"word": later, "first": document.kind}, document.root[later].key_mark)
         else:
-            yield Problem("unknown-kind", {"word": document.kind, **known}, place.key_mark, suggestion=suggest(document.kind, KINDS))
+            yield Problem("unknown-kind", {"word": document.kind, **known}, place.key_mark, suggestion=likely(document.kind, KINDS))
     else:
-        seen: set[tuple[str, Mark]] = set()
-        for error in _validator(schemas, document.kind).iter_errors(document.content):
-            for problem in _explain(error, document):
-                if (problem.code, problem.mark) not in seen:
-                    seen.add((problem.code, problem.mark))
-                    yield problem
+        errors = _validator(schemas, document.kind).iter_errors(document.content)
+        found = {(p.code, p.mark): p for error in reversed(list(errors)) for p in _explain(error, document)}
+        yield from _without_echoes(list(found.values()))
+
+
+def _without_echoes(found: list[Problem]) -> list[Problem]:
+    """A key that is written in another way, one level too deep, or one item too late is not missing besides."""
+    renamed = {p.suggestion for p in found if p.code == "unknown-key"}
+    misplaced = {p.args["key"]: p.args.get("beside", "") for p in found if p.code in ("key-too-deep", "split-item")}
+    return [
+        p
+        for p in found
+        if not (p.code == "missing-key" and (p.args["key"] in renamed or p.args["key"] in misplaced))
+        and not (p.code == "wrong-type" and p.args["key"] in misplaced.values())
+    ]
 
 
 @lru_cache(maxsize=64)
@@ -123,25 +134,67 @@ def _types(schema: Schema) -> list[str]:
 
 def _unknown_keys(error: ValidationError, place: Place) -> Iterator[Problem]:
     known = error.schema["properties"] if isinstance(error.schema, Mapping) else {}
-    later = () if place.path else LATER.get(place.document.kind, ())
+    of_field = place.document.kind == "form" and place.path[-2:-1] in (("fields",), ("columns",))
+    later = LATER_IN_FIELDS if of_field else () if place.path else LATER.get(place.document.kind, ())
     for key, value in place.items():
         if key in later:
             yield Problem("kind-not-yet", {"word": key}, value.key_mark)
         elif key not in known:
             args = {"key": key, "known": "、".join(known)}
-            yield Problem("unknown-key", args, value.key_mark, suggestion=suggest(key, known))
+            yield Problem("unknown-key", args, value.key_mark, suggestion=likely(key, known))
 
 
 def _missing(error: ValidationError, place: Place) -> Iterator[Problem]:
     for key in _wanted(error):
-        if key not in place:
-            mark = place.key_mark if place.path else place[place.document.kind].key_mark
-            yield Problem("missing-key", {"key": key}, mark)
+        if key in place:
+            continue
+        mark = place.key_mark if place.path else place[place.document.kind].key_mark
+        inside = place.items() if "dispatch" in error.absolute_schema_path else ()
+        deeper = next((inner for _, inner in inside if key in inner), None)
+        if deeper is not None:
+            yield Problem("key-too-deep", {"key": key, "beside": str(deeper.path[-1])}, deeper[key].key_mark)
+        yield Problem("missing-key", {"key": key}, mark)
 
 
 def _type(error: ValidationError, place: Place) -> Iterator[Problem]:
     schema = error.schema if isinstance(error.schema, Mapping) else {}
-    yield from _wrong_type(place, _types(schema), str(schema.get("format", "")))
+    types = _types(schema)
+    if types == ["array"] and isinstance(place.value, Mapping):
+        yield Problem("dash-missing", {"key": _called(place)}, place.key_mark)
+    elif types == ["object"] and isinstance(place.value, list) and all(isinstance(v, Mapping) for v in place.value):
+        yield Problem("dash-too-many", {"key": _called(place)}, place.key_mark)
+    elif types == ["object"] and place.value is not None and not isinstance(place.value, Mapping):
+        yield Problem("group-wanted", {"key": _called(place)}, place.mark, suggestion=_as_group(place, schema))
+    else:
+        yield from _wrong_type(place, types, str(schema.get("format", "")))
+
+
+def _called(place: Place) -> Any:
+    """What a person would call the place: its key, or which item it is."""
+    last = place.path[-1] if place.path else place.document.kind
+    if not isinstance(last, int):
+        return str(last)
+    owner = str(place.path[-2]) if len(place.path) > 1 else ""
+    return {"zh": f"{owner} 的第 {last + 1} 项", "en": f"item {last + 1} of {owner}"}
+
+
+def _as_group(place: Place, schema: Schema) -> str:
+    """The group that a lone value was probably meant to be; '' where that can't be told."""
+    properties: Mapping[str, Any] = schema.get("properties", {})
+    written = place.value if isinstance(place.value, list) else [place.value]
+    words = [str(v) for v in written]
+    if schema.get("dispatch") == "trigger" and len(pair := words[0].split()) == 2:
+        return f"{{{pair[0]}: {pair[1]}}}"
+    if place.path and place.path[-1] == "options":
+        return "{" + ", ".join(f"{letter}: {word}" for letter, word in zip("abcdefghijklmnopqrstuvwxyz", words, strict=False)) + "}"
+    if {"id", "name"} <= set(schema.get("required", ())):
+        return f"{{id: …, name: {words[0]}}}"
+    key = next((k for k in ("type", "may", "default", "if") if k in properties), "")
+    if key == "if":
+        return f'{{if: "{words[0]}", message: …}}'
+    if key == "may":
+        return f"{{may: [{', '.join(words)}]}}"
+    return f"{{{key}: {words[0]}}}" if key and len(words) == 1 else ""
 
 
 def _wrong_type(place: Place, types: list[str], format: str = "") -> Iterator[Problem]:
@@ -165,7 +218,7 @@ def _wrong_type(place: Place, types: list[str], format: str = "") -> Iterator[Pr
     elif isinstance(value, str) and {"integer", "number"} & set(types) and re.fullmatch(r"-?\d[\d,_]*", value):
         yield Problem("wrong-type", args, place.mark, suggestion=re.sub("[,_]", "", value))
     elif types == ["array"] and isinstance(value, str):
-        yield Problem("wrong-type", args, place.mark, suggestion="[" + ", ".join(re.split(r"\s*[,，、]\s*", value)) + "]")
+        yield Problem("wrong-type", args, place.mark, suggestion="[" + ", ".join(re.split(_BETWEEN, value)) + "]")
     else:
         yield Problem("wrong-type", args, place.mark)
 
@@ -184,7 +237,7 @@ def _enum(error: ValidationError, place: Place) -> Iterator[Problem]:
         yield from _wrong_type(place, ["string"])
         return
     word, known = str(place.value), [str(v) for v in _wanted(error)]
-    yield Problem("not-one-of", {"word": word, "known": "、".join(known)}, place.mark, suggestion=suggest(word, known))
+    yield Problem("not-one-of", {"word": word, "known": "、".join(known)}, place.mark, suggestion=likely(word, known))
 
 
 def _not_dispatched(error: ValidationError, place: Place) -> Iterator[Problem]:
@@ -196,7 +249,22 @@ def _not_dispatched(error: ValidationError, place: Place) -> Iterator[Problem]:
     key = place.path[-1] if place.path else ""
     word = str(place.value) if dispatch.on else str(key) if isinstance(key, str) else ""
     mark = place.mark if dispatch.on else place.key_mark
-    yield Problem(dispatch.unknown, {"word": word, "known": "、".join(known)}, mark, suggestion=suggest(word, known))
+    if not dispatch.on and word and _of_item_before(dispatch, place, word):
+        yield Problem("split-item", {"key": word}, mark)
+        return
+    yield Problem(dispatch.unknown, {"word": word, "known": "、".join(known)}, mark, suggestion=likely(word, known))
+
+
+def _of_item_before(dispatch: Dispatch, place: Place, word: str) -> bool:
+    """Whether a list's item begins with a word that belongs to the item before it."""
+    number = place.path[-2] if len(place.path) > 1 else None
+    if not isinstance(number, int) or number == 0:
+        return False
+    before: Any = place.document.content
+    for step in (*place.path[:-2], number - 1):
+        before = before[step]
+    case = dispatch.case(before) if isinstance(before, Mapping) else None
+    return case is not None and word not in before and word in dispatch.cases[case]["properties"]
 
 
 def _limit(code: str) -> Callable[[ValidationError, Place], Iterator[Problem]]:

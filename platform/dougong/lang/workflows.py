@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dougong.expr.units import duration
 from dougong.lang.link import WorkflowDraft
 from dougong.lang.options import compile_steps, content_id
@@ -50,7 +52,7 @@ def _stage(place: Place, draft: WorkflowDraft, path: tuple[str, ...], site: Site
         expected=duration(str(place.get("expected", ""))) if "expected" in place else None,
         entry=_guard(place["entry"], (*path, "entry"), site),
         exit=_guard(place["exit"], (*path, "exit"), site),
-        deadlines=_deadlines(place["deadlines"], site),
+        deadlines=_deadlines(place["deadlines"], replace(site, path=(*path, "deadlines"))),
         final=place.get("final", False) is True,
         from_any=from_any,
         from_=() if from_any else tuple(id for item in place["from"].each() if (id := site.stage(item, draft.id))),
@@ -70,5 +72,5 @@ def _deadlines(place: Place, site: Site) -> tuple[Deadline, ...]:
     out: list[Deadline] = []
     for item in place.each():
         id = str(item.get("id", "")) or content_id(item.value, {d.id for d in out})
-        out.append(Deadline(id, duration(str(item.get("after", "0"))), compile_steps(item["do"], site)))
+        out.append(Deadline(id, duration(str(item.get("after", "0"))), compile_steps(item["do"], site.under(id))))
     return tuple(out)

@@ -17,8 +17,9 @@ from dougong.context import Ctx
 from dougong.notify.channels.base import Channel, Letter, Way, channels, find_options
 from dougong.notify.connections import Connected, connected
 from dougong.notify.outgoing import Outgoing
+from dougong.notify.rows import Rows
 from dougong.problems import Problem, Problems
-from dougong.sqltypes import Id, Instant
+from dougong.sqltypes import Id, Instant, Json
 from dougong.store.system import metadata
 
 LEASE = timedelta(minutes=2)
@@ -50,6 +51,12 @@ delivery_table = Table(
     Column("sent_at", Instant),
     Column("error", Text),
 )
+rows_table = Table(
+    "dg_delivery_rows",
+    metadata,
+    Column("delivery", Id, primary_key=True, autoincrement=False),
+    Column("rows", Json, nullable=False),
+)
 _open = delivery_table.c.state.in_([literal_column("'waiting'"), literal_column("'sending'")])
 Index("dg_delivery_next", delivery_table.c.next_at, sqlite_where=_open, postgresql_where=_open)
 Index("dg_delivery_notification", delivery_table.c.notification)
@@ -73,14 +80,17 @@ class Parcel:
 
 def post_to(
     ctx: Ctx, channel: str, *, title: str, body: str, target: str = "", user: int | None = None, form: str = "", record: int | None = None,
-    notification: int | None = None, run: str = "", not_before: datetime | None = None,
+    notification: int | None = None, run: str = "", not_before: datetime | None = None, rows: Rows | None = None,
 ) -> int:
     """The delivery's id. It goes out after the commit, by a worker."""
     row = {
         "uid": str(uuid7()), "at": ctx.now, "channel": channel, "target": target, "user": user, "title": title, "body": body, "form": form,
         "record": record, "notification": notification, "run": run, "state": "waiting", "attempts": 0, "next_at": not_before or ctx.now,
     }
-    return int(ctx.connection.execute(insert(delivery_table).values(row).returning(delivery_table.c.id)).scalar_one())
+    id = int(ctx.connection.execute(insert(delivery_table).values(row).returning(delivery_table.c.id)).scalar_one())
+    if rows is not None:
+        ctx.connection.execute(insert(rows_table).values(delivery=id, rows=rows.as_json()))
+    return id
 
 
 @dataclass(frozen=True)
@@ -117,7 +127,8 @@ class Postman:
     def _parcel(self, ctx: Ctx, row: RowMapping, connections: Mapping[str, Connected]) -> Parcel:
         channel = channels[row["channel"]]
         link = self.link(ctx, row["form"], row["record"]) if row["record"] else ""
-        letter = Letter(row["uid"], row["title"], row["body"], link)
+        table = ctx.connection.execute(select(rows_table.c.rows).where(rows_table.c.delivery == row["id"])).scalar()
+        letter = Letter(row["uid"], row["title"], row["body"], link, Rows.of(table))
         options, to, problem = _route(ctx.connection, row, channel, connections)
         way = Way(self.outgoing, ctx.now, self.smtp_url, options)
         return Parcel(row["id"], row["lease_token"], channel, letter, to, way, row["attempts"], problem)

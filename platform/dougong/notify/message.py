@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Boolean, Column, Index, RowMapping, Table, Text, func, select, update
+from sqlalchemy import Boolean, Column, Index, RowMapping, Table, Text, and_, delete, func, or_, select, update
 from uuid6 import uuid7
 
 from dougong.context import Ctx
@@ -14,11 +15,16 @@ from dougong.events.once import insert_once
 from dougong.notify.channels import channels
 from dougong.notify.delivery import delivery_table, post_to
 from dougong.notify.hours import sendable_from
+from dougong.notify.rows import Rows
+from dougong.people import arrangements
 from dougong.problems import Problem
 from dougong.sqltypes import Id, Instant, Json
 from dougong.store.system import metadata
 
 MANY = 20
+MOST_TOLD = 300
+CHANNELS_OFF = "channels_off"
+"""The name of a person's choice: channels by which they don't want to be told."""
 WINDOW = timedelta(minutes=10)
 
 notification_table = Table(
@@ -58,6 +64,12 @@ class Message:
     via: tuple[str, ...] = ()
     urgent: bool = False
     run: str = ""
+    rows: Rows | None = None
+
+    @property
+    def text(self) -> str:
+        """What the inbox shows."""
+        return "\n".join(filter(None, [self.body, self.rows.text() if self.rows else ""]))
 
 
 def tell(ctx: Ctx, message: Message) -> None:
@@ -72,11 +84,34 @@ def tell(ctx: Ctx, message: Message) -> None:
         return
     row = {
         "uid": str(uuid7()), "key": message.key, "at": ctx.now, "show_from": show_from, "user": message.user, "kind": message.kind,
-        "title": message.title, "body": message.body, "form": message.form, "record": message.record, "run": message.run,
+        "title": message.title, "body": message.text, "form": message.form, "record": message.record, "run": message.run,
         "urgent": message.urgent,
     }
     for id in insert_once(ctx.connection, notification_table, [row], notification_table.c.id):
         _send(ctx, id, message, show_from)
+
+
+def withdraw(ctx: Ctx, keys: Collection[str]) -> None:
+    """Takes back what nobody has read and no channel carries outside."""
+    n = notification_table.c
+    sent = select(delivery_table.c.notification).where(delivery_table.c.notification.is_not(None))
+    unseen = (n.key.in_(sorted(keys)), n.read_at.is_(None), n.seen_at.is_(None), n.id.not_in(sent))
+    ctx.connection.execute(delete(notification_table).where(*unseen))
+
+
+def about(ctx: Ctx, user: int, since: datetime) -> list[Mapping[str, Any]]:
+    """What rules told this person about records since then, the newest first: at, title, body, form, record."""
+    n = notification_table.c
+    by_rules = or_(n.kind == "digest", and_(n.kind == "inbox", n.run != "", n.record.is_not(None)))
+    query = select(notification_table).where(n.user == user, n.at >= since, by_rules)
+    found = ctx.connection.execute(query.order_by(n.id.desc()).limit(MOST_TOLD))
+    told = [(row, row["folded"] or [row]) for row in found.mappings()]
+    return [
+        {"at": row["at"], "title": one["title"], "body": one["body"], "form": one["form"], "record": one["record"]}
+        for row, all_ in told
+        for one in reversed(all_)
+        if one["record"] is not None and one.get("run")
+    ]
 
 
 def unread(ctx: Ctx, user: int) -> int:
@@ -117,12 +152,18 @@ def _mark(ctx: Ctx, user: int, uid: str | None, column: str) -> None:
 
 
 def _send(ctx: Ctx, notification: int, message: Message, not_before: datetime) -> None:
-    for name in message.via:
-        if name in channels and channels[name].outside:
-            post_to(
-                ctx, name, user=message.user, title=message.title, body=message.body, form=message.form, record=message.record,
-                notification=notification, run=message.run, not_before=not_before,
-            )
+    for name in _outside(ctx, message):
+        post_to(
+            ctx, name, user=message.user, title=message.title, body=message.body, form=message.form, record=message.record,
+            notification=notification, run=message.run, not_before=not_before, rows=message.rows,
+        )
+
+
+def _outside(ctx: Ctx, message: Message) -> list[str]:
+    """The channels that lead out, without those that the person has switched off; what is urgent passes."""
+    out = [name for name in message.via if name in channels and channels[name].outside]
+    off = () if message.urgent or not out else arrangements.chosen(ctx.connection, message.user, CHANNELS_OFF) or ()
+    return [name for name in out if name not in off]
 
 
 def _too_many(ctx: Ctx, user: int) -> bool:
@@ -134,7 +175,10 @@ def _too_many(ctx: Ctx, user: int) -> bool:
 def _fold(ctx: Ctx, message: Message, show_from: datetime) -> None:
     """Into the window's digest, which goes out when the window is over."""
     n = notification_table.c
-    item = {"key": message.key, "title": message.title, "body": message.body, "form": message.form, "record": message.record}
+    item = {
+        "key": message.key, "title": message.title, "body": message.text,
+        "form": message.form, "record": message.record, "run": message.run,
+    }  # fmt: skip
     query = select(n.id, n.folded).where(n.user == message.user, n.kind == "digest", n.at > ctx.now - WINDOW).with_for_update()
     found = ctx.connection.execute(query.order_by(n.id.desc()).limit(1)).first()
     if found is None:
@@ -161,6 +205,6 @@ def _send_digest(ctx: Ctx, digest: int, message: Message, title: str, body: str,
     d = delivery_table.c
     waiting = list(ctx.connection.execute(select(d.channel).where(d.notification == digest, d.state == "waiting")).scalars())
     ctx.connection.execute(update(delivery_table).where(d.notification == digest, d.state == "waiting").values(title=title, body=body))
-    for name in message.via:
-        if name in channels and channels[name].outside and name not in waiting:
+    for name in _outside(ctx, message):
+        if name not in waiting:
             post_to(ctx, name, user=message.user, title=title, body=body, notification=digest, not_before=not_before)

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
+import re
 import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
+from threading import Timer
 from urllib.parse import SplitResult, urlsplit
 
 from dougong.problems import Problem, Problems
 
 Resolve = Callable[[str, int], Sequence[str]]
 SECONDS = 10.0
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 MOST_BYTES = 1_000_000
 
 
@@ -57,6 +61,9 @@ class Outgoing:
         connection = _Connection(host, port, address, self.tls if parts.scheme == "https" else None, self.seconds)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         until = time.monotonic() + self.seconds
+        watch = Timer(self.seconds, connection.cut)  # a socket's own limit begins anew with each byte that drips in
+        watch.daemon = True
+        watch.start()
         try:
             connection.request(method, target, body=body or None, headers=_clean(headers or {}))
             with connection.getresponse() as response:
@@ -64,6 +71,7 @@ class Outgoing:
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise failed(host, str(error) or type(error).__name__) from error
         finally:
+            watch.cancel()
             connection.close()
 
     def _checked(self, host: str, port: int) -> str:
@@ -86,7 +94,9 @@ class Outgoing:
             if size > self.most_bytes:
                 raise ValueError(f"more than {self.most_bytes} bytes")
             if time.monotonic() > until:
-                raise TimeoutError("too slow")
+                break
+        if time.monotonic() > until:  # it may have been cut off
+            raise TimeoutError("too slow")
         return b"".join(chunks)
 
 
@@ -96,11 +106,19 @@ class _Connection(http.client.HTTPConnection):
     def __init__(self, host: str, port: int, address: str, tls: ssl.SSLContext | None, seconds: float) -> None:
         super().__init__(host, port, timeout=seconds)
         self._address, self._tls = address, tls
+        self._line: socket.socket | None = None  # the answer keeps it open after this connection let go of it
+
+    def cut(self) -> None:
+        """From another thread: whoever reads finds the end."""
+        with suppress(OSError):
+            if self._line is not None:
+                self._line.shutdown(socket.SHUT_RDWR)
 
     def connect(self) -> None:
         self.sock = socket.create_connection((self._address, self.port), self.timeout)
+        self._line = self.sock
         if self._tls is not None:
-            self.sock = self._tls.wrap_socket(self.sock, server_hostname=self.host)
+            self._line = self.sock = self._tls.wrap_socket(self.sock, server_hostname=self.host)
 
 
 def is_public(address: str) -> bool:
@@ -137,6 +155,7 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-def _clean(headers: Mapping[str, str]) -> dict[str, str]:
-    """No line break may start a header of its own (S45)."""
-    return {"User-Agent": "Dougong", **{k: " ".join(v.split()) for k, v in headers.items()}}
+def _clean(headers: Mapping[str, str]) -> dict[str, bytes]:
+    """No line break may start a header of its own (S45). What is not ASCII goes as UTF-8."""
+    sent = {"User-Agent": "Dougong", **headers}
+    return {name: _CONTROL.sub("", " ".join(words.split())).encode(errors="replace") for name, words in sent.items()}

@@ -6,6 +6,7 @@ import threading
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import pairwise
 
 from argon2 import PasswordHasher
@@ -21,7 +22,12 @@ SHORTEST, LONGEST = 8, 128
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # OWASP's setting for 19 MiB
 _slots = threading.BoundedSemaphore(2)
 _WAIT_SECONDS = 10.0
-_NOBODY = _hasher.hash(credentials.new())  # what an account without a password is compared with
+
+
+@cache
+def _nobody() -> str:
+    """What an account without a password is compared with."""
+    return _hasher.hash(credentials.new())
 
 
 def check(password: str, names: Iterable[str | None]) -> None:
@@ -41,10 +47,11 @@ def hashed(password: str) -> str:
 
 
 def matches(password: str, stored: str | None) -> bool:
-    """As slow without a stored hash as with one."""
+    """As slow without a stored hash as with one, the first time too."""
     with _slot():
+        nobody = _nobody()
         try:
-            return _hasher.verify(stored or _NOBODY, _normal(password)[: LONGEST + 1])
+            return _hasher.verify(stored or nobody, _normal(password)[: LONGEST + 1])
         except (VerificationError, InvalidHashError):
             return False
 

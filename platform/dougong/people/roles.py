@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from sqlalchemy import Connection, delete, select
 
@@ -47,11 +47,15 @@ def actor_for(connection: Connection, person: int) -> Actor:
     found = connection.execute(select(user.c.name, user.c.active).where(user.c.id == person)).first()
     if found is None:
         raise Problems([Problem("person-not-found", form="user")])
-    held = of(connection, person) if found.active else set()
+    return actor(person, found.name, of(connection, person) if found.active else set())
+
+
+def actor(person: int, name: str, held: Set[tuple[str, str]]) -> Actor:
+    """`held` are (app, role) pairs."""
     return Actor(
         user=person,
-        name=found.name,
-        roles=frozenset(f"{app}.{role}" for app, role in held if app != WORKSPACE),
+        name=name,
+        roles=frozenset(f"{app}.{role}" for app, role in held if app),
         administrator=(WORKSPACE, ADMINISTRATOR) in held,
     )
 

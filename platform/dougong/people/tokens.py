@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from dougong.people import credentials
+from dougong.context import Actor
+from dougong.people import credentials, roles
 from dougong.people.identity import clean
-from dougong.people.tables import token, user
+from dougong.people.tables import token, user, user_role
 from dougong.problems import Problem, Problems
 
 LONGEST = timedelta(days=366)
@@ -39,10 +40,18 @@ def create(connection: Connection, person: int, name: str, now: datetime, lasts:
     return secret
 
 
-def find(connection: Connection, secret: str, now: datetime) -> int | None:
-    """The id of the active person who may act by this token."""
-    alive = (token.c.hash == credentials.digest(secret), token.c.expires_at > now, user.c.active, user.c.deleted_at.is_(None))
-    return connection.execute(select(token.c.user).join(user, user.c.id == token.c.user).where(*alive)).scalar_one_or_none()
+def find(connection: Connection, secret: str, now: datetime) -> Actor | None:
+    """The active person who may act by this token, with the roles of this moment (THREATS S17)."""
+    found = connection.execute(_FOUND, {"hash": credentials.digest(secret), "now": now}).all()
+    return roles.actor(found[0].user, found[0].name, {(row.app, row.role) for row in found}) if found else None
+
+
+_FOUND = (
+    select(token.c.user, user.c.name, user_role.c.app, user_role.c.role)
+    .join(user, user.c.id == token.c.user)
+    .outerjoin(user_role, user_role.c.user == user.c.id)
+    .where(token.c.hash == bindparam("hash"), token.c.expires_at > bindparam("now"), user.c.active, user.c.deleted_at.is_(None))
+)
 
 
 def of(connection: Connection, person: int) -> Sequence[Token]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from dougong.context import Ctx
 from dougong.expr.to_python import evaluate
 from dougong.records.source import RecordSource, environment
+from dougong.records.standing import by_standing
 from dougong.spec.app import Grant
 from dougong.spec.form import Form
 
@@ -51,11 +53,17 @@ class Access:
         ]
         return all(field in fields for fields in closed)
 
+    @cached_property
+    def uniform(self) -> bool:
+        """Whether the same fields are covered in whichever row the actor sees."""
+        seeing = [g for g in self.grants if "see" in g.may]
+        return self.everything or len({(g.hide, g.mask) for g in seeing}) < 2
+
     def on_row(self, ctx: Ctx, row: Mapping[str, Any], source: RecordSource) -> Access:
         """The same with the grants that let the actor see this record."""
-        seeing = [g for g in self.grants if "see" in g.may]
-        if self.everything or len(seeing) < 2 or len({(g.hide, g.mask) for g in seeing}) == 1:
+        if self.uniform:
             return self
+        seeing = [g for g in self.grants if "see" in g.may]
         holding = tuple(g for g in seeing if holds(ctx, g, self.form, row, source))
         return replace(self, grants=tuple(replace(g, only=None, follows="") for g in holding))
 
@@ -67,6 +75,7 @@ class Access:
         return all(opens(g) for g in seeing) or any(opens(g) and not g.only and not g.follows for g in seeing)
 
 
+@by_standing
 def access(ctx: Ctx, form_key: str) -> Access:
     """The actor's grants on the form; lines follow the form they belong to."""
     form, actor = ctx.workspace.forms[form_key], ctx.actor

@@ -10,19 +10,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from uuid6 import uuid7
 
 from dougong.context import Ctx
 from dougong.events.outbox import append_many
+from dougong.expr.tree import walk
 from dougong.problems import Problems
-from dougong.records import history, number, save, upkeep
+from dougong.records import history, number, save, searching, upkeep
 from dougong.records.draft import Draft, Saved
-from dougong.records.row import column_of, columns_of, is_empty, to_row
+from dougong.records.row import column_of, columns_of, is_empty, to_columns
 from dougong.records.source import RecordSource
 from dougong.spec.form import Form
 from dougong.store import search
 from dougong.store.blocks import take_ids
+from dougong.store.rows import insert_columns
 from dougong.store.search import batched
 
 COMPARABLE = frozenset({"text", "number", "date", "datetime", "time", "choice", "record", "yes_no"})
@@ -32,12 +34,35 @@ Row = Mapping[str, Any]
 
 
 @dataclass
+class _New(Draft):
+    """A new record that works out once per step, not each time it is asked, which of its fields are filled."""
+
+    settled: frozenset[str] | None = None
+
+    @property
+    def changed(self) -> frozenset[str]:
+        if self.settled is not None:
+            return self.settled
+        return frozenset([id for id in self.form.fields if (value := self.new.get(id)) is not None and value != ()])
+
+    def prepare(self) -> None:
+        seen: dict[str, Any] = {}
+        for step in save.PREPARE:
+            if self.new != seen:
+                self.settled, seen = None, dict(self.new)
+                self.settled = self.changed
+            step(self)
+        self.settled = None
+
+
+@dataclass
 class Batch:
     """What live records hold in fields that must not repeat, and what rows of this batch will hold. Only of values in `asked`."""
 
     held: dict[Key, set[tuple[Any, ...]]]
     asked: dict[str, set[Any]]
     claimed: dict[Key, set[tuple[Any, ...]]] = field(default_factory=dict)
+    childless: dict[str, Any] = field(default_factory=dict)
 
     def free(self, fields: Key, values: tuple[Any, ...]) -> bool:
         return fields in self.held and values[0] in self.asked[fields[0]] and values not in self.held[fields]
@@ -57,11 +82,16 @@ def fits(form: Form) -> bool:
     """Whether rows of this form can be made in bulk: everything that must not repeat can be asked for beforehand."""
     if any(rule.similar and rule.then == "refuse" for rule in form.duplicates):
         return False
+    if any(node.type.kind == "records" and node.type.form == form.key for rule in form.rejects for node in walk(rule.if_.root)):
+        return False  # the rule looks at other records of the form: those of the batch too
     return all(form.fields[name].value.kind in COMPARABLE and name in columns_of(form) for key in _keys(form) for name in key)
 
 
-def create_many(ctx: Ctx, form_key: str, rows: Sequence[Row]) -> list[Saved | Problems | None]:
-    """Per row: what was saved, why it was refused, or None where it has to be saved by itself, after the others."""
+def create_many(ctx: Ctx, form_key: str, rows: Sequence[Row], *, search_later: bool = False) -> list[Saved | Problems | None]:
+    """Per row: what was saved, why it was refused, or None where it has to be saved by itself, after the others.
+
+    `search_later`: search words may follow in the worker (SEMANTICS 15).
+    """
     form = ctx.workspace.forms[form_key]
     source, keys = RecordSource(ctx), _keys(form)
     batch = _batch(ctx, form, keys, rows)
@@ -69,19 +99,18 @@ def create_many(ctx: Ctx, form_key: str, rows: Sequence[Row]) -> list[Saved | Pr
         if f.target and f.value.kind == "record":
             source.fetch(f.target, sorted({row[f.id] for row in rows if row.get(f.id) is not None}))
     out: list[Saved | Problems | None] = [None] * len(rows)
-    drafts: list[tuple[int, Draft]] = []
+    drafts: list[tuple[int, _New]] = []
     for place, row in enumerate(rows):
         if not _by_itself(form, row):
-            draft = Draft(ctx, form, "create", source, dict(row), uid=str(uuid7()), sent=frozenset(row), batch=batch)
-            for step in save.PREPARE:
-                step(draft)
+            draft = _New(ctx, form, "create", source, dict(row), uid=str(uuid7()), sent=frozenset(row), batch=batch)
+            draft.prepare()
             if draft.problems:
                 out[place] = Problems(draft.problems)
             elif batch.claim(keys, draft.new):
                 drafts.append((place, draft))
     if drafts:
         number.number_many([draft for _, draft in drafts])
-    _write([draft for _, draft in drafts if not draft.problems])
+    _write([draft for _, draft in drafts if not draft.problems], search_later and searching.can_wait(form))
     for place, draft in drafts:
         if draft.problems:  # a number made by rule that another record has
             out[place] = Problems(draft.problems)
@@ -91,7 +120,7 @@ def create_many(ctx: Ctx, form_key: str, rows: Sequence[Row]) -> list[Saved | Pr
     return out
 
 
-def _write(drafts: Sequence[Draft]) -> None:
+def _write(drafts: Sequence[_New], search_later: bool) -> None:
     if not drafts:
         return
     ctx, form = drafts[0].ctx, drafts[0].form
@@ -100,10 +129,13 @@ def _write(drafts: Sequence[Draft]) -> None:
         save.stamp(draft)
     for draft, id in zip(drafts, take_ids(ctx.connection, table, len(drafts)), strict=True):
         draft.id = draft.new["id"] = id
-    names = list(drafts[0].new)
-    ctx.connection.execute(insert(table), [to_row(form, draft.new, names) for draft in drafts])
+        draft.settled = draft.changed
+    insert_columns(ctx.connection, table, to_columns(form, [draft.new for draft in drafts]))
     _links(drafts)
-    search.index_rows(ctx.connection, table, [draft.new for draft in drafts])
+    if search_later:
+        searching.promise(ctx, form.key, [draft.new["id"] for draft in drafts])
+    else:
+        search.index_rows(ctx.connection, table, [draft.new for draft in drafts])
     history.write_many(drafts, [1] * len(drafts))
     told = [(draft, event) for draft in drafts for event in save.events_of(draft)]
     for (draft, _), id in zip(told, append_many(ctx.connection, [(d.ctx, event) for d, event in told]), strict=True):
@@ -116,7 +148,7 @@ def _links(drafts: Sequence[Draft]) -> None:
     for name in form.fields:
         junction = ctx.workspace.tables.get(f"{form.key}.{name}")
         if junction is not None and (pairs := [{"source": d.id, "target": target} for d in drafts for target in d.new.get(name) or ()]):
-            ctx.connection.execute(insert(junction), pairs)
+            insert_columns(ctx.connection, junction, {side: [pair[side] for pair in pairs] for side in ("source", "target")})
 
 
 def _keys(form: Form) -> list[Key]:

@@ -49,4 +49,5 @@ def _batch(open_: Callable[[], AbstractContextManager[Ctx]], form: str) -> int:
 
 def _forms(workspace: Workspace) -> list[str]:
     """Forms with a kept value that the clock can change."""
-    return [key for key, fields in graph(workspace).order.items() if any(formula.live for f in fields for formula in formulas(f))]
+    clocked = (key for key, fields in graph(workspace).order.items() if any(formula.live for f in fields for formula in formulas(f)))
+    return [key for key in clocked if key not in workspace.read_only]

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from dougong.expr.numbers import EXACT, LIMIT
-from dougong.expr.python_ground import build
 from dougong.expr.to_python import Env, evaluate, render
-from dougong.expr.tree import Expr, Node, Template
+from dougong.expr.tree import Expr, Node, Template, walk
+from dougong.records.graph import formulas
 from dougong.records.row import is_empty
 from dougong.spec.form import Field, Form
 
-TOO_LARGE = object()
-ARITHMETIC: dict[str, Callable[..., Any]] = {
-    "add": EXACT.add, "sub": EXACT.subtract, "mul": EXACT.multiply, "div": EXACT.divide, "neg": EXACT.minus, "rescale": EXACT.plus,
-}
+CALCULATING = frozenset({"add", "sub", "mul", "div", "rescale", "call"})
 
 
 def value_of(given: Expr | Template | Any, env: Env) -> Any:
@@ -63,28 +59,36 @@ def _standing_on(env: Env, row: Mapping[str, Any]) -> Env:
     return replace(env, row=row)
 
 
-def overflows(expr: Expr, env: Env) -> bool:
-    """Whether a formula that came out empty did so because a number in it is too large."""
-    return _exact(expr.root, env, (env.row,)) is TOO_LARGE
+def overflows(field: Field, env: Env) -> bool:
+    """Whether working the field out comes across a number that is too large, wherever in it that stands (SEMANTICS 2)."""
+    beyond: list[Node] = []
+    there = replace(env, too_large=beyond)
+    if field.computed:
+        computed(field, there)
+    else:
+        value_of(field.default, there)
+    return bool(beyond)
 
 
-def _exact(node: Node, env: Env, rows: tuple[Mapping[str, Any], ...]) -> Any:
-    """The number before it was made to fit, None for empty; TOO_LARGE as soon as a part of it is."""
-    if node.op == "if":
-        condition, yes, no = node.args
-        return _exact(yes if build(condition)(env, rows) else no, env, rows)
-    if node.op == "aggregate" and node.value == "sum":
-        parts = [_exact(node.args[1], env, (*rows, row)) for row in build(node.args[0])(env, rows)]
-        return TOO_LARGE if TOO_LARGE in parts else _within(sum(p for p in parts if p is not None))
-    if node.op not in ARITHMETIC:
-        return build(node)(env, rows) if node.type.kind == "number" else None
-    parts = [_exact(a, env, rows) for a in node.args]
-    if TOO_LARGE in parts:
-        return TOO_LARGE
-    if any(p is None for p in parts) or (node.op == "div" and parts[1] == 0):
-        return None
-    return _within(ARITHMETIC[node.op](*(EXACT.create_decimal(p) for p in parts)))
+def may_overflow(field: Field) -> bool:
+    """Whether anything is calculated in the field's value at all."""
+    parts = formulas(field) if field.computed else _inside(field.default)
+    return any(_calculates(expr) for expr in parts)
 
 
-def _within(value: Any) -> Any:
-    return value if -LIMIT < value < LIMIT else TOO_LARGE
+def _inside(given: Expr | Template | Any) -> Iterator[Expr]:
+    if isinstance(given, Expr):
+        yield given
+    elif isinstance(given, Template):
+        yield from (part for part in given.parts if isinstance(part, Expr))
+
+
+def _calculates(expr: Expr) -> bool:
+    known = expr.cache.get("calculates")
+    if known is None:
+        known = expr.cache["calculates"] = any(_may_be_beyond(node) for node in walk(expr.root))
+    return bool(known)
+
+
+def _may_be_beyond(node: Node) -> bool:
+    return node.type.kind == "number" and (node.op in CALCULATING or (node.op == "aggregate" and node.value in ("sum", "avg")))

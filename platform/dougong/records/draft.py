@@ -16,7 +16,10 @@ Kind = Literal["create", "edit", "delete", "restore"]
 
 
 class Batch(Protocol):
-    """What saves of one batch know together (records/bulk.py)."""
+    """What saves of one batch of new records without lines know together (records/bulk.py)."""
+
+    childless: dict[str, Any]
+    """What the parts of formulas that look at a record's children come to where there are none."""
 
     def free(self, fields: tuple[str, ...], values: tuple[Any, ...]) -> bool:
         """True where no live record of the database has these values; False where that has to be asked."""
@@ -38,6 +41,7 @@ class Draft:
     id: int | None = None
     uid: str = ""
     revision: int | None = None
+    touching: bool = False
     sent: frozenset[str] = frozenset()
     parent: Draft | None = None
     lines: dict[str, list[Draft]] = field(default_factory=dict)
@@ -45,14 +49,15 @@ class Draft:
     warnings: list[Problem] = field(default_factory=list)
     event: int | None = None
     batch: Batch | None = None
+    notes: dict[str, Any] = field(default_factory=dict)  # what the history keeps beside the fields
 
     @property
     def changed(self) -> frozenset[str]:
         """Fields whose value differs from the row as it was; at create those that are not empty."""
-        if self.old is None:
-            return frozenset(k for k, v in self.new.items() if k in self.form.fields and not is_empty(v))
-        old = self.old
-        return frozenset(k for k, v in self.new.items() if k in self.form.fields and old.get(k) != v)
+        fields, old = self.form.fields, self.old  # asked for many times in a save
+        if old is None:
+            return frozenset([k for k, v in self.new.items() if k in fields and not is_empty(v)])
+        return frozenset([k for k, v in self.new.items() if k in fields and old.get(k) != v])
 
     def refuse(self, code: str, at: Field | None = None, /, message: str = "", **args: Any) -> None:
         """Notes a problem; all of a save are shown together."""

@@ -14,7 +14,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, BinaryIO
 
-import xlsxwriter  # type: ignore[import-untyped]
 from sqlalchemy import Column, Integer, Table, Text, insert
 
 from dougong.context import Ctx
@@ -81,6 +80,8 @@ def as_csv(ctx: Ctx, form: Form, chosen: Sequence[Field], asked: query.Query) ->
 
 def as_xlsx(ctx: Ctx, form: Form, chosen: Sequence[Field], asked: query.Query, out: BinaryIO) -> None:
     """Row after row through a temporary file: memory doesn't grow with the table."""
+    import xlsxwriter  # type: ignore[import-untyped]  # only who takes a table out needs it
+
     book = xlsxwriter.Workbook(
         out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "remove_timezone": True}
     )

@@ -10,20 +10,25 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, RowMapping, Table, Text, func, select
+from sqlalchemy import Column, ForeignKey, Index, Integer, RowMapping, Table, Text, bindparam, func, select
 
 from dougong.context import Ctx
 from dougong.expr.values import encode
 from dougong.records.draft import Draft
 from dougong.records.lines import touched
 from dougong.sqltypes import Id, Instant, Json, to_epoch_millis
+from dougong.store import prepared
 from dougong.store.blocks import take_ids
+from dougong.store.rows import insert_columns
 from dougong.store.system import metadata
 
 _written = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=list).encode
+_quoted = json.encoder.encode_basestring
 ERASED = "erased"
+VALUE = ("field", "old", "new", "salt")
 history_table = Table(
     "dg_history",
     metadata,
@@ -53,6 +58,10 @@ value_table = Table(
     Column("salt", Text, nullable=False),
 )
 
+_H = history_table.c
+_NEWEST = select(func.max(_H.id)).where(_H.form == bindparam("of_form"), _H.record.in_(bindparam("records", expanding=True)))
+_LAST = select(_H.record, _H.hash).where(_H.id.in_(_NEWEST.group_by(_H.record)))
+
 
 def write(draft: Draft, revision: int) -> None:
     """One entry for this save, chained to the record's last."""
@@ -67,18 +76,20 @@ def write_many(drafts: Sequence[Draft], revisions: Sequence[int]) -> None:
     last = _last_hashes(ctx, drafts[0].form.key, [d.id or 0 for d in drafts if d.kind != "create"])
     values = [_values(draft) for draft in drafts]
     entries = [_entry(d, revision, v, last.get(d.id or 0, "")) for d, revision, v in zip(drafts, revisions, values, strict=True)]
-    ids = take_ids(ctx.connection, h, len(entries))
-    ctx.connection.execute(h.insert(), [{"id": id, **entry} for id, entry in zip(ids, entries, strict=True)])
-    if told := [{"history": id, **v} for id, of_one in zip(ids, values, strict=True) for v in of_one]:
-        ctx.connection.execute(value_table.insert(), told)
+    if len(entries) == 1:
+        ids = [int(ctx.connection.execute(prepared.adding(h), entries[0]).scalar_one())]
+    else:
+        ids = take_ids(ctx.connection, h, len(entries))
+        insert_columns(ctx.connection, h, {"id": ids, **{name: [entry[name] for entry in entries] for name in entries[0]}})
+    told = [v for of_one in values for v in of_one]
+    owners = [id for id, of_one in zip(ids, values, strict=True) for _ in of_one]
+    insert_columns(ctx.connection, value_table, {"history": owners, **{name: [v[name] for v in told] for name in VALUE}})
 
 
 def _last_hashes(ctx: Ctx, form: str, records: Sequence[int]) -> dict[int, str]:
     if not records:
         return {}
-    h = history_table
-    newest = select(func.max(h.c.id)).where(h.c.form == form, h.c.record.in_(records)).group_by(h.c.record)
-    return {record: hash for record, hash in ctx.connection.execute(select(h.c.record, h.c.hash).where(h.c.id.in_(newest)))}
+    return {record: hash for record, hash in ctx.connection.execute(_LAST, {"of_form": form, "records": records})}
 
 
 def _entry(draft: Draft, revision: int, values: list[dict[str, Any]], previous: str, kind: str = "") -> dict[str, Any]:
@@ -95,11 +106,54 @@ def changed_since(ctx: Ctx, form: str, record: int, revision: int) -> dict[str, 
     """Fields written after `revision`, each with the name of who wrote it last."""
     h = history_table
     query = select(h.c.changed, h.c.actor_name).where(h.c.form == form, h.c.record == record, h.c.revision > revision).order_by(h.c.id)
+    called = _Called(ctx, form)
+    return {called[field]: name for changed, name in ctx.connection.execute(query) for field in changed}
+
+
+def others_since(ctx: Ctx, form: str, record: int, revision: int) -> dict[str, str]:
+    """Fields that somebody else wrote after `revision`, each with the name of who wrote it last."""
+    h = history_table.c
+    others = (h.form == form, h.record == record, h.revision > revision, h.actor.is_distinct_from(ctx.actor.user))
+    query = select(h.changed, h.actor_name).where(*others).order_by(h.id)
     return {field: name for changed, name in ctx.connection.execute(query) for field in changed}
 
 
-def entries(ctx: Ctx, form: str, record: int) -> list[tuple[RowMapping, list[RowMapping]]]:
-    """The record's entries, newest first, each with its values as stored JSON."""
+def last_change(ctx: Ctx, form: str, record: int, field: str) -> datetime | None:
+    """When the field was last written; None: as the record was made."""
+    h, v = history_table.c, value_table.c
+    key = ctx.workspace.forms[form].fields[field].key
+    of_field = (h.form == form, h.record == record, v.field == key, h.kind != "create")
+    query = select(h.at).join_from(history_table, value_table, v.history == h.id).where(*of_field)
+    found: datetime | None = ctx.connection.execute(query.order_by(h.id.desc()).limit(1)).scalar()
+    return found
+
+
+class _Called(dict[str, str]):
+    """Ids of today by the physical keys under which values stand in the history; '$…' where another field has the name now.
+
+    What is no field's, such as a note or a field that has gone, keeps its name.
+    """
+
+    def __init__(self, ctx: Ctx, form: str) -> None:
+        there = ctx.workspace.forms.get(form)
+        self.ids = frozenset(there.fields) if there else frozenset()
+        super().__init__({field.key: field.id for field in there.fields.values()} if there else {})
+
+    def __missing__(self, key: str) -> str:
+        return f"${key}" if key in self.ids else key
+
+
+def entries(ctx: Ctx, form: str, record: int) -> list[tuple[Mapping[str, Any], list[Mapping[str, Any]]]]:
+    """The record's entries, newest first, each with its values as stored JSON; fields by their ids of today, whatever they
+    were called then."""
+    called = _Called(ctx, form)
+    return [
+        ({**head, "changed": [called[key] for key in head["changed"]]}, [{**value, "field": called[value["field"]]} for value in values])
+        for head, values in _stored(ctx, form, record)
+    ]
+
+
+def _stored(ctx: Ctx, form: str, record: int) -> list[tuple[RowMapping, list[RowMapping]]]:
     h, v = history_table, value_table
     heads = list(ctx.connection.execute(select(h).where(h.c.form == form, h.c.record == record).order_by(h.c.id.desc())).mappings())
     values: dict[int, list[RowMapping]] = {}
@@ -124,7 +178,7 @@ def broken_at(ctx: Ctx, form: str, record: int) -> int | None:
 
     Values may be missing only where a later entry says that they were erased.
     """
-    previous, chain = "", list(reversed(entries(ctx, form, record)))
+    previous, chain = "", list(reversed(_stored(ctx, form, record)))
     erased = max((place for place, (head, _) in enumerate(chain) if head["kind"] == ERASED), default=-1)
     for place, (head, values) in enumerate(chain):
         if head["previous"] != previous or chain_hash(dict(head)) != head["hash"]:
@@ -143,7 +197,7 @@ def is_erased(ctx: Ctx, form: str, record: int) -> bool:
 
 def digest(values: Iterable[Mapping[str, Any]]) -> str:
     """Over field names and salted values, in field order."""
-    parts = sorted((v["field"], _sha(v["salt"], v["old"], v["new"])) for v in values)
+    parts = sorted((v["field"], _hashed(f'["{v["salt"]}",{_json(v["old"])},{_json(v["new"])}]')) for v in values)
     return _sha(parts)
 
 
@@ -154,18 +208,31 @@ def chain_hash(entry: Mapping[str, Any]) -> str:
 
 
 def _values(draft: Draft) -> list[dict[str, Any]]:
-    old = draft.old or {}
-    out = []
-    for name in sorted(draft.changed):
-        type_ = draft.form.fields[name].value
-        pair = {"old": encode(old.get(name), type_), "new": encode(draft.new.get(name), type_)}
-        out.append({"field": name, **pair, "salt": secrets.token_hex(8)})
+    old, new, fields, names = draft.old or {}, draft.new, draft.form.fields, sorted(draft.changed)
+    salts = secrets.token_hex(8 * len(names))
+    out = [
+        {
+            "field": fields[name].key, "old": encode(old.get(name), fields[name].value), "new": encode(new.get(name), fields[name].value),
+            "salt": salts[16 * place : 16 * place + 16],
+        }
+        for place, name in enumerate(names)
+    ]  # fmt: skip
+    out += [{"field": name, "old": None, "new": said, "salt": secrets.token_hex(8)} for name, said in draft.notes.items()]
     for name, lines in sorted(draft.lines.items()):
         if any(touched(line) for line in lines):
             pair = {"old": [d.uid for d in lines if d.kind != "create"], "new": [d.uid for d in lines if d.kind != "delete"]}
-            out.append({"field": name, **pair, "salt": secrets.token_hex(8)})
+            out.append({"field": fields[name].key, **pair, "salt": secrets.token_hex(8)})
     return out
 
 
 def _sha(*parts: Any) -> str:
-    return hashlib.sha256(_written(parts).encode()).hexdigest()
+    return _hashed(_written(parts))
+
+
+def _json(value: Any) -> str:
+    """As `_written` has it; most values are texts or none."""
+    return _quoted(value) if isinstance(value, str) else "null" if value is None else _written(value)
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

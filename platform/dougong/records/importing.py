@@ -64,17 +64,22 @@ class Report:
         return {"rows": self.rows, "created": self.created, "updated": self.updated, "unchanged": self.unchanged, "failed": self.failed}
 
 
-def importable(form: Form) -> tuple[Field, ...]:
-    """The fields that a column can fill."""
+def importable(form: Form, stage: bool = False) -> tuple[Field, ...]:
+    """The fields that a column can fill; `stage`: with the right to let new records begin at a stage."""
     own = (f for f in form.fields.values() if not (f.computed or f.value_template or field_types[f.type].read_only or f.type in BESIDE))
     own = (f for f in own if "file" not in (f.value.kind, f.value.of.kind if f.value.of else ""))
-    return tuple(f for f in own if not f.system or f.id == "owner")
+    return tuple(f for f in own if not f.system or f.id == "owner" or (stage and f.id == "stage" and form.workflow))
 
 
-def guess(form: Form, titles: Sequence[str]) -> dict[str, str]:
-    """Titles that are a field's id or name in either language, each field once."""
+def importable_by(ctx: Ctx, form: Form) -> tuple[Field, ...]:
+    """Those that the actor may fill: `stage` needs the right `import_stage` (SEMANTICS 13)."""
+    return importable(form, rights.access(ctx, form.key).may("import_stage"))
+
+
+def guess(form: Form, titles: Sequence[str], fields: Sequence[Field] = ()) -> dict[str, str]:
+    """Titles that are a field's id or name in either language, each field once. `fields` are those in question, by default `importable`."""
     names: dict[str, str] = {}
-    for f in importable(form):
+    for f in fields or importable(form):
         for word in (f.id, f.name.in_("zh"), f.name.in_("en")):
             names.setdefault(_plain(word), f.id)
     out: dict[str, str] = {}
@@ -94,10 +99,12 @@ def check(ctx: Ctx, mapping: ColumnMapping, titles: Sequence[str]) -> Form:
     form = ctx.workspace.forms.get(mapping.form)
     if form is None or form.lines_of or not rights.access(ctx, mapping.form).may("import"):
         raise Problems([Problem("may-not-import", {"form": form.name.in_(ctx.locale) if form else mapping.form})])
-    ids = [f.id for f in importable(form)]
+    ids = [f.id for f in importable_by(ctx, form)]
     problems = [Problem("import-no-column", {"title": t}, suggestion=suggest(t, titles)) for t in mapping.columns if t not in titles]
     for id in (*mapping.columns.values(), *([mapping.key] if mapping.key else [])):
-        if id not in ids:
+        if id == "stage" and form.workflow and id not in ids:
+            problems.append(Problem("import-stage-not-granted", {"form": form.name.in_(ctx.locale)}, form=form.key, field=id))
+        elif id not in ids:
             problems.append(Problem("import-no-field", {"field": id}, form=form.key, field=id, suggestion=suggest(id, ids)))
     targets = list(mapping.columns.values())
     problems += [Problem("import-field-twice", {"field": id}) for id in sorted(set(targets)) if targets.count(id) > 1]
@@ -117,7 +124,7 @@ def batches(path: Path, after: int = 0) -> Iterator[list[Numbered]]:
         yield batch
 
 
-def run(ctx: Ctx, mapping: ColumnMapping, batch: Sequence[Numbered], report: Report) -> None:
+def run(ctx: Ctx, mapping: ColumnMapping, batch: Sequence[Numbered], report: Report, *, search_later: bool = False) -> None:
     """Saves one batch in the transaction of `ctx`; rows with faults are left out and noted."""
     ctx = replace(ctx, origin="import", notes={**ctx.notes, "automations": "on" if mapping.automations else ""})
     form = ctx.workspace.forms[mapping.form]
@@ -125,7 +132,7 @@ def run(ctx: Ctx, mapping: ColumnMapping, batch: Sequence[Numbered], report: Rep
     parsed = [(row, values) for row, values in _parsed(ctx, form, mapping, batch, report)]
     there = _existing(ctx, form, mapping, [values for _, values in parsed])
     new = [(row, values) for row, values in parsed if not there.get(values.get(mapping.key))]
-    later = {row[0] for row, _ in new} if not bulk.fits(form) else _create(ctx, form, new, report)
+    later = {row[0] for row, _ in new} if not bulk.fits(form) else _create(ctx, form, new, report, search_later)
     for row, values in parsed:
         if row[0] in later or there.get(values.get(mapping.key)):
             _save(ctx, form, mapping, row, values, there, report)
@@ -141,6 +148,8 @@ def _parsed(
     }
     for row, raw in zip(batch, raws, strict=True):
         values, problems = entry.parse_leniently(ctx, form, raw, row[0], known)
+        if form.workflow and values.get("stage") is None:
+            values.pop("stage", None)  # an empty cell says nothing of it
         if problems:
             report.refuse(row, problems)
         else:
@@ -162,12 +171,12 @@ def _existing(ctx: Ctx, form: Form, mapping: ColumnMapping, rows: Sequence[Mappi
     return out
 
 
-def _create(ctx: Ctx, form: Form, rows: Sequence[tuple[Numbered, dict[str, Any]]], report: Report) -> set[int]:
+def _create(ctx: Ctx, form: Form, rows: Sequence[tuple[Numbered, dict[str, Any]]], report: Report, search_later: bool) -> set[int]:
     """The row numbers that have to be saved one by one: all of them where somebody else just took a value that must not repeat."""
     given = [{k: v for k, v in values.items() if v not in (None, ())} for _, values in rows]
     try:
         with ctx.connection.begin_nested():
-            outcomes = bulk.create_many(ctx, form.key, given)
+            outcomes = bulk.create_many(ctx, form.key, given, search_later=search_later)
     except IntegrityError:
         return {row[0] for row, _ in rows}
     for (row, _), outcome in zip(rows, outcomes, strict=True):

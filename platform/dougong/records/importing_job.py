@@ -100,7 +100,7 @@ class _Work:
             with self.open_() as machine:
                 ctx = self._acting(machine)
                 importing.check(ctx, self.mapping, list(batch[0][1]))
-                importing.run(ctx, self.mapping, batch, report)
+                importing.run(ctx, self.mapping, batch, report, search_later=True)
                 counts = self._told(machine, batch, report, counts)
         return counts
 
@@ -115,7 +115,7 @@ class _Work:
                 fresh = self._first_met(batch, met, report)
                 last = ctx.connection.execute(select(func.coalesce(func.max(event_table.c.id), 0))).scalar_one()
                 trial = ctx.connection.begin_nested()
-                importing.run(ctx, self.mapping, fresh, report)
+                importing.run(ctx, self.mapping, fresh, report, search_later=True)
                 for name, number in self.forecast(ctx, last).items():
                     rules[name] = rules.get(name, 0) + number
                 trial.rollback()

@@ -19,6 +19,9 @@ MACHINE_FIELDS = STAGE_FIELDS | PAST | {"creator", "modified_at"}
 
 def before(draft: Draft) -> None:
     """The verb, the row as it was, and each field that was sent."""
+    if draft.form.key in draft.ctx.workspace.read_only:
+        draft.refuse("form-read-only")
+        return
     allowed = rights.access(draft.ctx, draft.form.key)
     verb = _verb(draft)
     if not allowed.may(verb):
@@ -35,10 +38,15 @@ def before(draft: Draft) -> None:
 
 
 def _writable(draft: Draft, allowed: rights.Access, name: str) -> bool:
-    """Stages are the machine's alone, whoever acts (SEMANTICS 14); times, creators, numbers and computed values are nobody's."""
+    """Stages are the machine's alone, whoever acts (SEMANTICS 14), but for new records of an import with that right (13).
+
+    Times, creators, numbers and computed values are nobody's.
+    """
     field, origin = draft.form.fields[name], draft.ctx.origin
     if name in MACHINE_FIELDS:
-        return (name in STAGE_FIELDS and origin == STAGE_WRITER) or (name in PAST and origin == "demo")
+        entering = name == "stage" and origin == "import" and draft.old is None and bool(draft.form.workflow)
+        by_machine = (name in STAGE_FIELDS and origin == STAGE_WRITER) or (name in PAST and origin == "demo")
+        return by_machine or (entering and allowed.may("import_stage"))
     if field.computed or field_types[field.type].read_only or (draft.form.lines_of and name == "parent" and draft.parent is not None):
         return False
     if not allowed.everything and allowed.closed_to(name, creating=draft.old is None):

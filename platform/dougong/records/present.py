@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from dougong.context import Ctx
@@ -10,6 +10,7 @@ from dougong.records.access import Access, access
 from dougong.records.graph import reads
 from dougong.records.row import empty_value, is_empty
 from dougong.records.source import RecordSource
+from dougong.records.standing import by_standing
 from dougong.spec.form import Field, Form
 
 
@@ -20,21 +21,40 @@ def readable(ctx: Ctx, form: Form, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def readable_many(ctx: Ctx, form: Form, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The same for several; what is covered is worked out once for all rows that the same grants reach."""
-    whole, source = access(ctx, form.key), RecordSource(ctx)
-    known: dict[Any, tuple[set[str], set[str]]] = {}
+    whole = access(ctx, form.key)
+    if whole.uniform:
+        gone, masked = _closed(ctx, form)
+        return [_seen(form, row, gone, masked) for row in rows]
+    source = RecordSource(ctx)
+    known: dict[Any, tuple[frozenset[str], frozenset[str]]] = {}
     out = []
     for row in rows:
         allowed = whole.on_row(ctx, row, source)
-        reached = None if allowed is whole else tuple((g.hide, g.mask) for g in allowed.grants)
+        reached = tuple((g.hide, g.mask) for g in allowed.grants)
         if reached not in known:
-            gone = {f.id for f in form.fields.values() if _covered(ctx, allowed, f, frozenset())}
-            known[reached] = gone, {name for name in form.fields if name not in gone and allowed.masked(name)}
-        gone, masked = known[reached]
-        out.append({
-            name: mask(str(value), form.fields[name].mask) if name in masked and not is_empty(value) else value
-            for name, value in row.items() if name not in gone
-        })  # fmt: skip
+            known[reached] = _closed_by(ctx, form, allowed)
+        out.append(_seen(form, row, *known[reached]))
     return out
+
+
+def _seen(form: Form, row: Mapping[str, Any], gone: Collection[str], masked: Collection[str]) -> dict[str, Any]:
+    if not gone and not masked:
+        return dict(row)
+    return {
+        name: mask(str(value), form.fields[name].mask) if name in masked and not is_empty(value) else value
+        for name, value in row.items() if name not in gone
+    }  # fmt: skip
+
+
+def _closed_by(ctx: Ctx, form: Form, allowed: Access) -> tuple[frozenset[str], frozenset[str]]:
+    """The fields that are gone, and those that are masked."""
+    gone = frozenset(f.id for f in form.fields.values() if _covered(ctx, allowed, f, frozenset()))
+    return gone, frozenset(name for name in form.fields if name not in gone and allowed.masked(name))
+
+
+@by_standing
+def _closed(ctx: Ctx, form: Form) -> tuple[frozenset[str], frozenset[str]]:
+    return _closed_by(ctx, form, access(ctx, form.key))
 
 
 def within_rights(ctx: Ctx, form: Form, row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -48,12 +68,12 @@ def within_rights(ctx: Ctx, form: Form, row: Mapping[str, Any]) -> Mapping[str, 
 
 def covered(ctx: Ctx, form: Form, field: Field) -> bool:
     """Hidden itself on some row the actor sees, or computed from something hidden or masked without `reveal` (SEMANTICS 11)."""
-    return _covered(ctx, access(ctx, form.key), field, frozenset())
+    return field.id in _closed(ctx, form)[0]
 
 
 def askable(ctx: Ctx, form: Form, field: Field) -> bool:
     """Whether the actor may filter, sort, search and group by the field: what is covered or masked must not answer questions."""
-    return not access(ctx, form.key).masked(field.id) and not covered(ctx, form, field)
+    return not any(field.id in closed for closed in _closed(ctx, form))
 
 
 def mask(text: str, how: str = "") -> str:

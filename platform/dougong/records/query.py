@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, func, select, true
@@ -15,6 +15,7 @@ from dougong.context import Ctx
 from dougong.expr.to_sql import to_sql
 from dougong.expr.tree import Expr
 from dougong.expr.values import decode, encode
+from dougong.fields.base import field_types
 from dougong.problems import Problem, Problems
 from dougong.records import rights
 from dougong.records.filters import Filter, clause
@@ -27,11 +28,16 @@ from dougong.store import search
 
 EXACT_UP_TO = 10_000
 MOST_ROWS = 500
+MANIFOLD = frozenset({"list", "range", "span", "json"})
+"""Kinds that nobody counts by: their values are several, or hardly ever the same."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """What to read. `where` is a view's own condition, `filters` are the reader's; the newest come first unless `sort` says else."""
+    """What to read. `where` is a view's own condition, `filters` are the reader's; the newest come first unless `sort` says else.
+
+    `among` are the uids that a person ticked; None: all. `also` is a second condition, in which `names` may be read.
+    """
 
     form: str
     filters: tuple[Filter, ...] = ()
@@ -40,6 +46,9 @@ class Query:
     sort: tuple[Sort, ...] = ()
     limit: int = 50
     cursor: str = ""
+    among: tuple[str, ...] | None = None
+    also: Expr | None = None
+    names: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,40 @@ def count(ctx: Ctx, query: Query, exact_up_to: int = EXACT_UP_TO) -> Count:
     some = _ids(ctx, query, table).limit(exact_up_to + 1).subquery()
     number = ctx.connection.execute(select(func.count()).select_from(some)).scalar_one()
     return Count(min(number, exact_up_to), number <= exact_up_to)
+
+
+def count_by(ctx: Ctx, query: Query, names: Sequence[str]) -> list[tuple[dict[str, Any], int]]:
+    """How many of the rows hold which values of the fields: the most frequent first, `MOST_ROWS` at most. Raises Problems where
+    the actor may not ask for a field, or its values are no single ones."""
+    form, table = _named(ctx, query.form)
+    fields = [_grouped(ctx, form, name) for name in names]
+    found, number = _found(ctx, query, table), func.count()
+    columns = [column_of(form, table, f.id) for f in fields]
+    statement = select(*columns, number).select_from(found.source).where(found.condition).group_by(*columns)
+    rows = ctx.connection.execute(statement.order_by(number.desc(), *(c.asc().nulls_first() for c in columns)).limit(MOST_ROWS))
+    return [
+        ({f.id: field_types[f.type].from_columns(f, (value,)) for f, value in zip(fields, row, strict=False)}, row[-1]) for row in rows
+    ]
+
+
+def _grouped(ctx: Ctx, form: Form, name: str) -> Field:
+    field = field_of(form, name)
+    if not has_columns(field) or not askable(ctx, form, field):
+        raise Problems([Problem("no-such-field", {"field": name}, form=form.key, field=name)])
+    if field.value.kind in MANIFOLD:
+        raise Problems([Problem("not-counted-by", {"field": name}, form=form.key, field=name)])
+    return field
+
+
+def sums(ctx: Ctx, query: Query, fields: Sequence[Field]) -> dict[str, Any]:
+    """The total of each number field over all that `page` would give; only of fields that the actor may read in full."""
+    form, table = _named(ctx, query.form)
+    wanted = [f for f in fields if f.value.kind == "number" and has_columns(f) and askable(ctx, form, f)]
+    if not wanted:
+        return {}
+    found = _found(ctx, query, table)
+    totals = select(*(func.sum(column_of(form, table, f.id)) for f in wanted)).select_from(found.source).where(found.condition)
+    return dict(zip((f.id for f in wanted), ctx.connection.execute(totals).one(), strict=True))
 
 
 def get(ctx: Ctx, form_key: str, *, uid: str = "", id: int | None = None, deleted: bool = False) -> dict[str, Any]:
@@ -135,8 +178,12 @@ def _found(ctx: Ctx, query: Query, table: Table) -> search.Found:
         names = [f.id for f in form.fields.values() if f.search and has_columns(f) and askable(ctx, form, f)]
         found = search.narrow(table, text, ctx.connection.dialect.name, names)
     parts = [found.condition, table.c.deleted_at.is_(None), rights.where(ctx, query.form, table)]
+    if query.among is not None:
+        parts.append(table.c.uid.in_(query.among))
     if query.where is not None:
         parts.append(to_sql(query.where, sql_scope(ctx, query.form, table)))
+    if query.also is not None:
+        parts.append(to_sql(query.also, sql_scope(ctx, query.form, table, query.names)))
     return replace(found, condition=and_(*parts, *(clause(ctx, form, table, f) for f in query.filters)))
 
 

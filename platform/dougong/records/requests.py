@@ -1,4 +1,7 @@
-"""Creates that a client may send twice: remembered 90 days by its uid, so that the second is answered and not done (SEMANTICS 8)."""
+"""Creates that a client may send twice: remembered 90 days by its uid, so that the second is answered and not done (SEMANTICS 8).
+
+The worker lets go of them afterwards (pruning.py).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Column, Index, Table, Text, delete, insert, select
+from sqlalchemy import Column, Index, Table, Text, insert, select
 
 from dougong.context import Ctx
 from dougong.problems import Problem, Problems
@@ -41,7 +44,6 @@ def once(ctx: Ctx, form: str, uid: str, body: Mapping[str, Any], make: Callable[
     if not _UID.fullmatch(uid):
         raise Problems([Problem("uid-malformed", form=form)])
     r, told = request_table.c, digest([form, body])
-    ctx.connection.execute(delete(request_table).where(r.at < ctx.now - REMEMBERED))
     known = ctx.connection.execute(select(r.record, r.actor, r.digest).where(r.uid == uid)).first()
     if known is not None and (known.actor, known.digest) == (ctx.actor.user, told):
         return int(known.record)

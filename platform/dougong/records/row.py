@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import ColumnElement, FromClause
 
 from dougong.expr.types import Type
-from dougong.fields.base import field_types
+from dougong.fields.base import FieldType, field_types
 from dougong.spec.form import Field, Form
 from dougong.spec.system import PLAIN_COLUMNS
 
@@ -39,12 +39,28 @@ def has_columns(field: Field) -> bool:
     return bool(field_types[field.type].columns(field))
 
 
+_plain: WeakKeyDictionary[Form, tuple[dict[str, str], tuple[str, ...]]] = WeakKeyDictionary()
+MADE = frozenset({"range", "list", "span", "yes_no"})
+"""Kinds whose values are made from what stands in the columns; the others stand there as they are."""
+
+
+def _plainly(form: Form) -> tuple[dict[str, str], tuple[str, ...]]:
+    """First column by field id, and the fields that are more than what stands in it; worked out once per form."""
+    if form not in _plain:
+        first = {id: names[0] for id, names in columns_of(form).items()}
+        types = {id: field_types[form.fields[id].type] for id in first}
+        made = [id for id in first if form.fields[id].value.kind in MADE or type(types[id]).from_columns is not FieldType.from_columns]
+        _plain[form] = first, tuple(made)
+    return _plain[form]
+
+
 def from_row(form: Form, row: Mapping[str, Any]) -> dict[str, Any]:
     """Values by field id, with id, uid, revision and deleted_at; `row` is keyed by the table's column names."""
-    values = {name: row[name] for name in IDENTITY if name in row}
-    for id, names in columns_of(form).items():
+    first, made = _plainly(form)
+    values = {name: row[name] for name in IDENTITY if name in row} | {id: row[name] for id, name in first.items()}
+    for id in made:
         field = form.fields[id]
-        values[id] = field_types[field.type].from_columns(field, tuple([row[name] for name in names]))
+        values[id] = field_types[field.type].from_columns(field, tuple([row[name] for name in columns_of(form)[id]]))
     return values
 
 
@@ -58,6 +74,19 @@ def to_row(form: Form, values: Mapping[str, Any], fields: Iterable[str]) -> dict
         elif names := columns.get(name):
             field = form.fields[name]
             out.update(zip(names, field_types[field.type].to_columns(field, values[name]), strict=True))
+    return out
+
+
+def to_columns(form: Form, rows: Sequence[Mapping[str, Any]]) -> dict[str, Sequence[Any]]:
+    """The same for many rows that hold the same names, column by column."""
+    out: dict[str, Sequence[Any]] = {}
+    columns = columns_of(form)
+    for name in rows[0]:
+        if name in PLAIN_COLUMNS or name == "position":
+            out[name] = [row[name] for row in rows]
+        elif names := columns.get(name):
+            field, type_ = form.fields[name], field_types[form.fields[name].type]
+            out.update(zip(names, zip(*(type_.to_columns(field, row[name]) for row in rows), strict=True), strict=True))
     return out
 
 

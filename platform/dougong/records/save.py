@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from uuid6 import uuid7
 
@@ -15,15 +14,18 @@ from dougong.context import Ctx
 from dougong.events.images import encode_row
 from dougong.events.outbox import Event, append
 from dougong.expr.to_python import evaluate
+from dougong.expr.types import COVER, Hidden
+from dougong.fields.base import field_types
 from dougong.files import attachments
 from dougong.problems import Problem, Problems
-from dougong.records import ask_later, compute, flips, history, links, number, permit, remove, similar, upkeep, validate
+from dougong.records import ask_later, compute, entering, flips, history, links, number, permit, remove, similar, upkeep, validate
 from dougong.records.draft import Draft, Kind, Saved
 from dougong.records.lines import given_lines, line_drafts, pending, touched
 from dougong.records.row import empty_value, from_row, is_empty, normal, to_row
 from dougong.records.source import UNSAVED, RecordSource, environment
 from dougong.records.titles import display
 from dougong.spec.form import Field, Form
+from dougong.store import prepared
 
 TOUCHING = frozenset({"person", "device", "api", "public", "import"})
 """Origins that count as somebody's attention: they move `touched_at` (SEMANTICS 3)."""
@@ -44,10 +46,13 @@ def create(ctx: Ctx, form: str, values: Mapping[str, Any], uid: str | None = Non
     return _run(draft)
 
 
-def edit(ctx: Ctx, form: str, id: int, values: Mapping[str, Any], revision: int | None = None) -> Saved:
-    """Changes fields of a live record. With `revision`, edits made since are merged, or refused as `stale` where they meet."""
+def edit(ctx: Ctx, form: str, id: int, values: Mapping[str, Any], revision: int | None = None, *, touch: bool = False) -> Saved:
+    """Changes fields of a live record. With `revision`, edits made since are merged, or refused as `stale` where they meet.
+
+    `touch`: it counts as somebody's attention, whoever does it.
+    """
     draft = _locked_draft(ctx, form, id, "edit", values)
-    draft.revision = revision
+    draft.revision, draft.touching = revision, touch
     return _run(draft)
 
 
@@ -75,14 +80,14 @@ def _fresh(draft: Draft, uid: str) -> str:
     except ValueError:
         raise Problems([Problem("id-not-valid", form=draft.form.key)]) from None
     table = draft.ctx.workspace.tables[draft.form.key]
-    if draft.ctx.connection.execute(select(table.c.id).where(table.c.uid == written)).first():
+    if draft.ctx.connection.execute(prepared.named(table), {"at_uid": written}).first():
         raise Problems([Problem("id-in-use", form=draft.form.key)])
     return written
 
 
 def _locked_draft(ctx: Ctx, form_key: str, id: int, kind: Kind, values: Mapping[str, Any]) -> Draft:
     form, table = ctx.workspace.forms[form_key], ctx.workspace.tables[form_key]
-    row = ctx.connection.execute(select(table).where(table.c.id == id).with_for_update(key_share=True)).first()
+    row = ctx.connection.execute(prepared.locking(table), {"at_ids": [id]}).first()
     if row is None or (row._mapping[table.c.deleted_at] is None) == (kind == "restore"):
         raise Problems([Problem("no-such-record", form=form_key)])
     draft = _draft(ctx, form, kind, values)
@@ -95,6 +100,7 @@ def _locked_draft(ctx: Ctx, form_key: str, id: int, kind: Kind, values: Mapping[
 
 def _run(draft: Draft) -> Saved:
     if draft.kind == "edit":
+        _sealed(draft)
         _merge(draft)
     for step in PREPARE:
         step(draft)
@@ -129,6 +135,17 @@ def _merge(draft: Draft) -> None:
         draft.refuse("stale", field, who=since[name], **shown)
 
 
+def _sealed(draft: Draft) -> None:
+    """What is written into a secret field is sealed before anything keeps it; the cover sent back leaves the field as it was."""
+    for name in draft.sent:
+        if field_types[draft.form.fields[name].type].sealed and (given := draft.new.get(name)) is not None:
+            secret = given if isinstance(given, Hidden) else Hidden(str(given))
+            if secret.text == COVER:
+                draft.new[name] = draft.old.get(name) if draft.old else None
+            elif not secret.sealed:
+                draft.new[name] = Hidden(draft.ctx.workspace.vault.seal(secret.text), sealed=True)
+
+
 # --- before writing -------------------------------------------------------------------------------------------------
 
 
@@ -141,9 +158,8 @@ def _defaults(draft: Draft) -> None:
     new |= {"creator": ctx.actor.user, "created_at": ctx.now, "modified_at": ctx.now, "touched_at": ctx.now, **past}
     if is_empty(new.get("owner")) and form.fields["owner"].default is None:
         new["owner"] = draft.parent.new.get("owner") if draft.parent else ctx.actor.user
-    if form.workflow and is_empty(new.get("stage")):
-        stages = ctx.workspace.apps[form.app].workflows[form.workflow].stages
-        new["stage"], new["stage_since"] = stages[0].id, ctx.now
+    if form.workflow:
+        entering.place(draft)
     new |= compute.defaults(form, new, environment(ctx, form.key, new, source=draft.source))
     for field in form.fields.values():
         new.setdefault(field.id, empty_value(field))
@@ -170,7 +186,7 @@ def _moments(draft: Draft) -> None:
     if draft.kind == "create" or (draft.kind == "edit" and not _own_changes(draft)):
         return
     draft.new["modified_at"] = draft.ctx.now
-    if draft.ctx.origin in TOUCHING:
+    if draft.touching or draft.ctx.origin in TOUCHING:
         draft.new["touched_at"] = draft.ctx.now
 
 
@@ -219,7 +235,7 @@ def _checks(draft: Draft) -> None:
 
 
 PREPARE: tuple[Step, ...] = (
-    permit.before, _defaults, _lines, _moments, _computed, _hidden, _checks, permit.second_person, permit.after,
+    _sealed, permit.before, _defaults, _lines, _moments, _computed, _hidden, _checks, permit.second_person, permit.after, entering.note,
 )
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -262,11 +278,11 @@ def _write_row(draft: Draft) -> None:
     ctx, table, new = draft.ctx, draft.ctx.workspace.tables[draft.form.key], draft.new
     if draft.kind == "create":
         cells = to_row(draft.form, new, [name for name in new if name != "id"])
-        draft.id = int(ctx.connection.execute(insert(table).returning(table.c.id), cells).scalar_one())
+        draft.id = int(ctx.connection.execute(prepared.adding(table), cells).scalar_one())
         new["id"] = draft.id
     else:
         names = [*draft.changed, "revision", "deleted_at", "flip_at", *(["position"] if "position" in new else [])]
-        ctx.connection.execute(update(table).where(table.c.id == draft.id).values(to_row(draft.form, new, dict.fromkeys(names))))
+        ctx.connection.execute(prepared.changing(table), {"at_id": draft.id, **to_row(draft.form, new, dict.fromkeys(names))})
 
 
 def _attach(draft: Draft) -> None:

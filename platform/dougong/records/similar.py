@@ -34,7 +34,7 @@ def index(draft: Draft) -> None:
     if draft.kind == "delete":
         search.remove_rows(draft.ctx.connection, table, [draft.id or 0])
     elif draft.kind != "edit" or any(draft.form.fields[name].search for name in draft.changed):
-        search.index_rows(draft.ctx.connection, table, [draft.new])
+        search.index_rows(draft.ctx.connection, table, [draft.new], new=draft.kind == "create")
 
 
 def _nearest(draft: Draft, rule: Duplicate, text: str) -> Mapping[str, Any] | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, select, true
@@ -12,6 +14,7 @@ from dougong.expr.sqlscope import SqlScope
 from dougong.expr.to_python import Env
 from dougong.records.row import column_of, from_row
 from dougong.spec.form import Form
+from dougong.store import prepared
 
 Row = Mapping[str, Any]
 UNSAVED = 0
@@ -31,20 +34,26 @@ class RecordSource:
         self._records: dict[tuple[str, int], Row | None] = {}
         self._overlays: dict[tuple[str, str, int], Sequence[Row]] = {}
         self._links: dict[tuple[str, str, int], Sequence[int]] = {}
+        self._apart: tuple[str, int] | None = None
 
     def record(self, form: str, id: int) -> Row | None:
         if (form, id) not in self._records:
-            table = self._ctx.workspace.tables[form]
-            rows = self._rows(form, table.c.id == id)
+            rows = self._of_ids(form, [id])
             self._records[form, id] = rows[0] if rows else None
         return self._records[form, id]
+
+    def apart(self, form: str, id: int) -> RecordSource:
+        """The same, but many records never hold this one: a rule about others is not about the record itself, new or not."""
+        out = copy(self)
+        out._apart = form, id
+        return out
 
     def fetch(self, form: str, ids: Sequence[int]) -> None:
         """Reads many at once what `record` would read one by one."""
         wanted = [id for id in ids if (form, id) not in self._records]
         if not wanted:
             return
-        found = {row["id"]: row for row in self._rows(form, self._ctx.workspace.tables[form].c.id.in_(wanted))}
+        found = {row["id"]: row for row in self._of_ids(form, wanted)}
         self._records.update({(form, id): found.get(id) for id in wanted})
 
     def children(self, form: str, via: str, parent: int) -> Sequence[Row]:
@@ -94,16 +103,26 @@ class RecordSource:
         """After a write, so that the next read sees it."""
         self._records.pop((form, id), None)
 
+    def _of_ids(self, form_key: str, ids: Sequence[int]) -> list[Row]:
+        table = self._ctx.workspace.tables[form_key]
+        if self._visible is not None or self._reads is not None or self._apart is not None:
+            return self._rows(form_key, table.c.id.in_(ids))
+        return _decoded(self._ctx, form_key, self._ctx.connection.execute(prepared.live(table), {"at_ids": ids}))
+
     def _rows(self, form_key: str, where: ColumnElement[bool]) -> list[Row]:
-        workspace = self._ctx.workspace
-        table, form = workspace.tables[form_key], workspace.forms[form_key]
+        table = self._ctx.workspace.tables[form_key]
         query = select(table).where(where, table.c.deleted_at.is_(None)).order_by(table.c.id)
         if self._visible is not None:
             query = query.where(self._visible(form_key, table))
-        found = self._ctx.connection.execute(query)
-        keys = list(table.c.keys())
-        rows: list[Row] = [from_row(form, dict(zip(keys, row, strict=True))) for row in found]
-        return rows if self._reads is None else [self._reads(form, row) for row in rows]
+        if self._apart is not None and self._apart[0] == form_key:
+            query = query.where(table.c.id != self._apart[1])
+        rows = _decoded(self._ctx, form_key, self._ctx.connection.execute(query))
+        return rows if self._reads is None else [self._reads(self._ctx.workspace.forms[form_key], row) for row in rows]
+
+
+def _decoded(ctx: Ctx, form_key: str, found: Iterable[Any]) -> list[Row]:
+    form, keys = ctx.workspace.forms[form_key], list(ctx.workspace.tables[form_key].c.keys())
+    return [from_row(form, dict(zip(keys, row, strict=True))) for row in found]
 
 
 def environment(
@@ -125,7 +144,16 @@ def environment(
     )
 
 
-def sql_scope(ctx: Ctx, form: str, row: Any) -> SqlScope:
+def read_in(ctx: Ctx, env: Env) -> Env:
+    """The same for a text that somebody reads: options are called as in the language of `ctx`."""
+
+    def words(form: str, field: str, option: str) -> str:
+        return ctx.workspace.forms[form].fields[field].choices[option].name.in_(ctx.locale)
+
+    return replace(env, words=words)
+
+
+def sql_scope(ctx: Ctx, form: str, row: Any, names: Mapping[str, Any] | None = None) -> SqlScope:
     """The same for a formula that becomes SQL; `row` is the table or alias it stands on."""
     return SqlScope(
         tables=ctx.workspace.tables,
@@ -133,5 +161,5 @@ def sql_scope(ctx: Ctx, form: str, row: Any) -> SqlScope:
         form=form,
         row=row,
         dialect=ctx.connection.dialect.name,
-        env=environment(ctx, form, {}),
+        env=environment(ctx, form, {}, names=names),
     )

@@ -12,7 +12,7 @@ from dougong.fields.base import Locale, field_types
 from dougong.fields.show import show
 from dougong.records import rights
 from dougong.records.present import within_rights
-from dougong.records.source import RecordSource, environment
+from dougong.records.source import RecordSource, environment, read_in
 from dougong.spec.form import Field
 
 
@@ -20,7 +20,7 @@ def title(ctx: Ctx, form_key: str, row: Mapping[str, Any], source: RecordSource 
     """The form's title on this record, with the reader's rights at each hop."""
     form = ctx.workspace.forms[form_key]
     env = environment(ctx, form_key, within_rights(ctx, form, row), source=source or rights.reader_source(ctx))
-    return str(render(form.title, env, lambda value, type_: shown(ctx, value, type_)) or "")
+    return str(render(form.title.in_(ctx.locale), read_in(ctx, env), lambda value, type_: shown(ctx, value, type_)) or "")
 
 
 def titles(ctx: Ctx, form_key: str, ids: Iterable[int]) -> dict[int, str]:

@@ -10,18 +10,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
-
 from dougong.context import SYSTEM, Cause, Ctx, Origin
 from dougong.events.images import encode_row
 from dougong.events.outbox import Event, append_many
+from dougong.problems import Problem, Problems
 from dougong.records import aggregates, compute, flips, history
 from dougong.records.aggregates import Kept, Part, kept
-from dougong.records.draft import Draft
+from dougong.records.draft import Draft, names
 from dougong.records.graph import Upkeep, graph
 from dougong.records.row import from_row, to_row
 from dougong.records.source import RecordSource, environment
 from dougong.spec.form import Field, Form
+from dougong.store import prepared
 
 DEEPEST = 3
 Children = Mapping[int, Sequence[Draft]]
@@ -36,6 +36,11 @@ def compute_own(draft: Draft) -> None:
     asked: dict[str, Any] = {}
 
     def value(part: Part) -> Any:
+        if draft.batch is not None and part.in_sql:  # the same for all that have no children yet
+            if part.name not in draft.batch.childless:
+                env = environment(draft.ctx, draft.form.key, draft.new, source=draft.source)
+                draft.batch.childless[part.name] = aggregates.by_rows(part, env)
+            return draft.batch.childless[part.name]
         if draft.kind == "create" or part.many in draft.lines or not part.in_sql:
             return aggregates.by_rows(part, environment(draft.ctx, draft.form.key, draft.new, source=draft.source, old=draft.old))
         if not asked:
@@ -81,6 +86,8 @@ def recompute_many(
 ) -> int:
     """Records by id, with the event that is the cause; how many changed. With `children` only what these bring about."""
     form = ctx.workspace.forms[form_key]
+    if form_key in ctx.workspace.read_only:
+        raise Problems([Problem("form-read-only", {"form": names(form)}, form=form_key)])
     machine = replace(ctx, actor=replace(SYSTEM, name=ctx.actor.name), origin=origin)
     rows, source = _locked(ctx, form, sorted(causes)), RecordSource(machine)
     drafts = []
@@ -170,9 +177,9 @@ def _taken(draft: Draft, field: Field) -> bool:
 def _locked(ctx: Ctx, form: Form, ids: Sequence[int]) -> list[dict[str, Any]]:
     """In id order, and without locking the key: two who each wrote a child hold that already, and would wait for one another."""
     table = ctx.workspace.tables[form.key]
-    query = select(table).where(table.c.id.in_(ids), table.c.deleted_at.is_(None)).order_by(table.c.id).with_for_update(key_share=True)
     keys = list(table.c.keys())
-    return [from_row(form, dict(zip(keys, row, strict=True))) for row in ctx.connection.execute(query)]
+    rows = (from_row(form, dict(zip(keys, row, strict=True))) for row in ctx.connection.execute(prepared.locking(table), {"at_ids": ids}))
+    return [row for row in rows if row["deleted_at"] is None]
 
 
 def _update(ctx: Ctx, table: Any, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -181,7 +188,7 @@ def _update(ctx: Ctx, table: Any, rows: Iterable[Mapping[str, Any]]) -> None:
     for row in rows:
         alike.setdefault(tuple(row), []).append(row)
     for of_one in alike.values():
-        ctx.connection.execute(update(table).where(table.c.id == bindparam("at_id")), of_one)
+        ctx.connection.execute(prepared.changing(table), of_one)
 
 
 def _parents(draft: Draft) -> set[tuple[str, int]]:

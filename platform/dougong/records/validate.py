@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from dougong.expr.to_python import evaluate, render
+from dougong.expr.tree import Expr, Node
 from dougong.fields.base import Refused, field_types
 from dougong.problems import Problem
 from dougong.records import compute, rights
 from dougong.records.draft import Draft, names
+from dougong.records.graph import formulas
 from dougong.records.references import target_of
 from dougong.records.row import column_of, is_empty
-from dougong.records.source import environment
+from dougong.records.source import UNSAVED, environment, read_in
 from dougong.spec.form import Field
 from dougong.store.names import short
 
@@ -27,14 +30,16 @@ def validate(draft: Draft) -> None:
     changed = draft.changed
     for field in draft.form.fields.values():
         if field.computed or field.system:
-            _too_large(draft, field)
-            if field.id in draft.sent & draft.changed and not is_empty(draft.new.get(field.id)):
+            _computed_too_large(draft, field)
+            if field.id in draft.sent and field.id in changed and not is_empty(draft.new.get(field.id)):
                 _targets(draft, field, draft.new[field.id])
             continue
         value = draft.new.get(field.id)
         missing = field_types[field.type].is_empty(value)
         if field.id in changed and not missing:
             _value(draft, field, value)
+        elif missing and draft.old is None and field.id not in draft.sent and _beyond(draft, field):
+            draft.refuse("too-large", field)
         elif missing and draft.ctx.origin not in MACHINES and not _has_lines(draft, field):
             _required(draft, field)
     if draft.ctx.origin not in MACHINES:
@@ -59,8 +64,20 @@ def _value(draft: Draft, field: Field, value: Any) -> None:
 
 
 def _targets(draft: Draft, field: Field, value: Any) -> None:
-    if not all(_reachable(draft, field, id) for id in _new_targets(draft, field, value)):
+    chosen = list(_new_targets(draft, field, value))
+    if not all(_reachable(draft, field, id) for id in chosen):
         draft.refuse("no-such-choice", field)
+    elif isinstance(offered := field.options.get("filter"), Expr) and not all(_offered(draft, field, offered, id) for id in chosen):
+        draft.refuse("choice-not-offered", field)
+
+
+def _offered(draft: Draft, field: Field, condition: Expr, id: int) -> bool:
+    """Whether the picker's `filter` holds for the record, to whoever links to it and by whatever way."""
+    row = draft.source.record(target_of(field), id)
+    names = {"this": draft.id or UNSAVED}
+    return row is not None and bool(
+        evaluate(condition, environment(draft.ctx, target_of(field), row, source=draft.source, names=names))
+    )
 
 
 def _new_targets(draft: Draft, field: Field, value: Any) -> Iterable[int]:
@@ -90,18 +107,32 @@ def taken(draft: Draft, clash: IntegrityError) -> Problem:
     return Problem("id-in-use", form=draft.form.key)
 
 
-def _too_large(draft: Draft, field: Field) -> None:
-    """Beyond the limit a formula gives empty; a save that brings it there says so (SEMANTICS 2)."""
-    if field.formula is None or not field.stored or field.value.kind != "number" or draft.new.get(field.id) is not None:
+def _computed_too_large(draft: Draft, field: Field) -> None:
+    """A save that computes beyond the limit says so, also where the end result would be there all the same (SEMANTICS 2).
+
+    Children that this save doesn't bring are looked through again only where nothing came out.
+    """
+    if not field.computed or not field.stored:
         return
-    if draft.old is None or draft.old.get(field.id) is not None or _reads_changed(draft, field.formula.reads):
-        env = environment(draft.ctx, draft.form.key, draft.new, source=draft.source, old=draft.old)
-        if compute.overflows(field.formula, env):
-            draft.refuse("too-large", field)
+    gone = is_empty(draft.new.get(field.id))
+    read = formulas(field)
+    if not gone and any(len(path) > 1 and path[0] not in draft.lines for formula in read for path in formula.reads):
+        return
+    before = draft.old is None or not is_empty(draft.old.get(field.id))
+    moved = {*draft.changed, *draft.lines}
+    anew = (before and gone) or any(path and path[0] in moved for formula in read for path in formula.reads)
+    if anew and _beyond(draft, field):
+        draft.refuse("too-large", field)
+
+
+def _beyond(draft: Draft, field: Field) -> bool:
+    if not compute.may_overflow(field):
+        return False
+    return compute.overflows(field, environment(draft.ctx, draft.form.key, draft.new, source=draft.source, old=draft.old))
 
 
 def _required(draft: Draft, field: Field) -> None:
-    if field.value_template is not None:
+    if field.value_template is not None or not (field.required or field.required_when is not None):
         return
     env = environment(draft.ctx, draft.form.key, draft.new, source=draft.source, old=draft.old)
     touched = draft.old is None or field.id in draft.changed
@@ -116,12 +147,20 @@ def _required(draft: Draft, field: Field) -> None:
 
 
 def _rejects(draft: Draft) -> None:
-    env = environment(draft.ctx, draft.form.key, draft.new, source=draft.source, old=draft.old)
+    others = draft.source.apart(draft.form.key, draft.id or UNSAVED)
+    env = environment(draft.ctx, draft.form.key, draft.new, source=others, old=draft.old)
     for rule in draft.form.rejects:
-        if (draft.old is None or _reads_changed(draft, rule.if_.reads)) and evaluate(rule.if_, env):
-            message = str(render(rule.message, env, lambda value, type_: "" if value is None else str(value)))
-            at = draft.form.fields[rule.fields[0]] if rule.fields else None
+        if draft.old is not None and not _reads_changed(draft, rule.if_.reads):
+            continue
+        beyond: list[Node] = []
+        at = draft.form.fields[rule.fields[0]] if rule.fields else None
+        if evaluate(rule.if_, replace(env, too_large=beyond)):
+            told = read_in(draft.ctx, env)
+            message = str(render(rule.message.in_(draft.ctx.locale), told, lambda value, type_: "" if value is None else str(value)))
             draft.refuse("rejected", at, message=message)
+        elif beyond:  # what can't be worked out must not pass for fine
+            read = (draft.form.fields.get(path[0]) for path in sorted(rule.if_.reads) if path)
+            draft.refuse("too-large", at or next((f for f in read if f and f.value.kind == "number"), None))
 
 
 def _probability(draft: Draft) -> None:
@@ -176,7 +215,7 @@ def _words(draft: Draft, message: Any, found: Mapping[str, Any]) -> str:
     if message is None or not rights.allows(draft.ctx, draft.form.key, found, "see", draft.source):
         return ""
     env = environment(draft.ctx, draft.form.key, draft.new, source=rights.reader_source(draft.ctx), names={"found": found["id"]})
-    return str(render(message, env, lambda value, type_: "" if value is None else str(value)))
+    return str(render(message.in_(draft.ctx.locale), read_in(draft.ctx, env), lambda value, type_: "" if value is None else str(value)))
 
 
 def _report(draft: Draft, then: str, field: Field, words: str) -> None:
@@ -198,4 +237,5 @@ def _others(draft: Draft, *clauses: Any) -> Mapping[str, Any] | None:
 
 def _title(draft: Draft, row: Mapping[str, Any]) -> str:
     env = environment(draft.ctx, draft.form.key, row, source=rights.reader_source(draft.ctx))
-    return str(render(draft.form.title, env, lambda value, type_: "" if value is None else str(value)))
+    title = draft.form.title.in_(draft.ctx.locale)
+    return str(render(title, read_in(draft.ctx, env), lambda value, type_: "" if value is None else str(value)))

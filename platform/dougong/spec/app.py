@@ -11,6 +11,7 @@ from dougong.expr.types import Calendar, Span, Type
 from dougong.problems import NOWHERE, Mark, Problem
 from dougong.spec.form import Form
 from dougong.spec.label import Label
+from dougong.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Grant:
     """What one role may do with one form. `only` limits the rows; `follows` takes the rows of that link's target."""
 
     form: str
-    may: frozenset[str]  # see add edit delete import export
+    may: frozenset[str]  # see add edit delete import import_stage export
     only: Expr | None = None
     follows: str = ""
     hide: frozenset[str] = frozenset()
@@ -268,4 +269,6 @@ class Workspace:
     name: str = ""
     locale: str = "zh-CN"
     currency: str = "CNY"
+    read_only: frozenset[str] = frozenset()  # forms that a large change is under way for (SEMANTICS 10)
     key: bytes = b""  # secret of this workspace: keyed_hash, signatures
+    vault: Vault = field(default_factory=Vault)  # seals what secret fields hold

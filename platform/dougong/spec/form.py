@@ -130,6 +130,16 @@ class Public:
     embed: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Face:
+    """How a record presents itself: field ids, and the key of the form that its one big button adds to. '' leaves it to the page."""
+
+    facts: tuple[str, ...] = ()
+    state: str = ""
+    blocker: str = ""
+    adds: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Form:
     """`key` is 'app.id'; `table` the physical table; `lines_of` the (form, field) that these lines belong to."""
@@ -149,7 +159,7 @@ class Form:
     lines_of: tuple[str, str] | None = None
     on_delete: Mapping[str, str] = field(default_factory=dict)
     public: Public | None = None
-    face: Mapping[str, Any] = field(default_factory=dict)
+    face: Face = Face()
     was: str = ""
     table: str = ""
     mark: Mark = NOWHERE

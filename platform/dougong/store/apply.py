@@ -9,12 +9,18 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from dougong.problems import LOCALES, Problem, Problems
-from dougong.store import ledger, system
+from dougong.store import ledger, staged, system
+from dougong.store.changes.add_field import AddField
 from dougong.store.changes.base import Change, Work
+from dougong.store.changes.restore_field import RestoreField
+from dougong.store.changes.retype_field import RetypeField
 from dougong.store.changes.search_index import SearchIndex
 from dougong.store.engine import Outdated, Store
 from dougong.store.ledger import Release
 from dougong.store.plan import Plan, make_plan
+from dougong.store.tables import all_fields, column_names
+
+NOTHING: Mapping[str, Collection[str]] = {}
 
 
 class PlanRefused(Problems):
@@ -54,9 +60,20 @@ def apply(
 
 
 def apply_within(
-    connection: Connection, plan: Plan, release: Release, *, kind: str, who: str, now: datetime, accept: Collection[str] = ()
+    connection: Connection,
+    plan: Plan,
+    release: Release,
+    *,
+    kind: str,
+    who: str,
+    now: datetime,
+    accept: Collection[str] = (),
+    ahead: Mapping[str, Collection[str]] = NOTHING,
 ) -> Applied:
-    """`apply` in a transaction of `Store.exclusive` that the caller goes on with, to bring data along; it calls `renew` afterwards."""
+    """`apply` in a transaction of `Store.exclusive` that the caller goes on with, to bring data along; it calls `renew` afterwards.
+
+    `ahead`: the fields, by form key, whose values a large change has worked out beforehand (store/staged.py).
+    """
     current = system.read_workspace(connection).revision
     if current != plan.revision:
         raise Outdated(current)
@@ -65,14 +82,25 @@ def apply_within(
         raise PlanRefused(refused)
     if not fresh.changes and _unchanged(connection, release):
         return Applied(fresh, None, fresh.revision, {}, ())
-    number = ledger.record(connection, release, kind, who, now, {locale: fresh.lines(locale) for locale in LOCALES})
-    work = Work(connection, number, now, fresh.forms, fresh.tables, plan.aim.types, plan.aim.locale)
+    number = ledger.record(connection, release, kind, who, now, {locale: fresh.lines(locale, samples=False) for locale in LOCALES})
+    work = Work(connection, number, now, fresh.forms, fresh.tables, plan.aim.types, plan.aim.locale, ahead)
     for change in fresh.changes:
         change.apply(work)
+    _take_the_rest(work, fresh)
     for change in fresh.changes:
         change.finish(work)
     unsearched = tuple(c.form.key for c in fresh.changes if isinstance(c, SearchIndex) and c.later)
-    return Applied(fresh, number, system.read_workspace(connection).revision, fresh.fills, unsearched)
+    fills = {form: ids for form, ids in fresh.fills.items() if not ahead.get(form)}
+    return Applied(fresh, number, system.read_workspace(connection).revision, fills, unsearched)
+
+
+def _take_the_rest(work: Work, plan: Plan) -> None:
+    """Values that stand ready of fields which no change moves: those computed in another way, or from others that are."""
+    taken = {(c.form.key, c.field.id) for c in plan.changes if isinstance(c, AddField | RestoreField | RetypeField)}
+    for form, ids in work.ahead.items():
+        fields = [f for id, f in all_fields(work.forms[form]).items() if id in ids and (form, id) not in taken]
+        columns = [name for f in fields for name in column_names(f, work.types)]
+        staged.take_places(work.connection, work.tables[form], [*columns, *([staged.FLIP] if staged.FLIP in ids else [])])
 
 
 def _unchanged(connection: Connection, release: Release) -> bool:

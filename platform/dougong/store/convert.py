@@ -33,7 +33,9 @@ class Converter:
     locale: Locale
 
     def __call__(self, value: Any) -> Converted:
-        """Never called with an empty value."""
+        """Never called with an empty value. A secret is neither made of something that was readable nor made readable."""
+        if self.types[self.old.type].sealed or self.types[self.new.type].sealed:
+            return Converted(None, exact=False)
         for raw in self._written(self.old, value):
             taken = self._taken(self.new, raw)
             if taken is not None:
@@ -83,12 +85,18 @@ def is_lost(field: Field, types: Types, value: Any, locale: Locale) -> bool:
 
 
 def values(
-    connection: Connection, where: str, fields: Mapping[str, tuple[Field, str]], types: Types, live: bool = False
+    connection: Connection,
+    where: str,
+    fields: Mapping[str, tuple[Field, str]],
+    types: Types,
+    live: bool = False,
+    after: int = 0,
+    last: int | None = None,
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """(id, values) of each row of the table `where` in which one of `fields` isn't empty, in id order, 2 000 at a time.
 
     `fields` maps a name of the caller's choice to a field and the physical key under which its columns stand.
-    `live` leaves deleted records out.
+    `live` leaves deleted records out; only rows behind the id `after`, up to the id `last`.
     """
     parts = {name: [column(key + c.suffix, c.type) for c in stored_columns(field, types)] for name, (field, key) in fields.items()}
     columns = [c for part in parts.values() for c in part]
@@ -96,7 +104,8 @@ def values(
     filled = or_(*(c.is_not(None) for c in columns))
     if live:
         filled = and_(filled, source.c.deleted_at.is_(None))
-    after = 0
+    if last is not None:
+        filled = and_(filled, source.c.id <= last)
     while True:
         query = select(source.c.id, *columns).where(filled, source.c.id > after).order_by(source.c.id).limit(2_000)
         rows = connection.execute(query).all()

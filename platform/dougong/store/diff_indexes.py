@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Index, inspect
 
 from dougong.spec.form import Form
 from dougong.store import names, search
 from dougong.store.changes.add_field import AddField
-from dougong.store.changes.base import Change
+from dougong.store.changes.base import Change, field_words
 from dougong.store.changes.index import AddIndex, DropIndex, clashes
 from dougong.store.changes.remove_field import RemoveField
 from dougong.store.changes.restore_field import RestoreField
@@ -17,7 +17,7 @@ from dougong.store.changes.retype_field import RetypeField
 from dougong.store.changes.search_index import SearchIndex
 from dougong.store.physical import Key
 from dougong.store.scene import Scene
-from dougong.store.tables import column_names
+from dougong.store.tables import all_fields, column_names
 
 
 def dropped_with(scene: Scene, form: Form, own: Key) -> list[Change]:
@@ -33,7 +33,7 @@ def index_changes(scene: Scene, form: Form, own: Key, fields: Sequence[Change]) 
     for name, columns in standing.items():
         moved = bool(leaving & columns)
         if moved or name not in wanted:
-            drops.append(DropIndex(form, name, quiet=moved))
+            drops.append(DropIndex(form, name, moved, _names(scene, scene.old_form(own) or form, columns)))
     dropped = {drop.name for drop in drops if isinstance(drop, DropIndex)}
     adds: list[Change] = []
     for name, index in sorted(wanted.items()):
@@ -77,4 +77,12 @@ def _moving(scene: Scene, fields: Sequence[Change]) -> tuple[set[str], set[str]]
 def _add(scene: Scene, form: Form, own: Key, index: Index, coming: set[str]) -> AddIndex:
     quiet = own.state == "aside" or bool(coming & {c.name for c in index.columns})
     count, samples = clashes(scene.connection, index) if index.unique and not quiet else (0, ())
-    return AddIndex(form, index, quiet, count, samples)
+    return AddIndex(form, index, quiet, _names(scene, form, [c.name for c in index.columns]), count, samples)
+
+
+def _names(scene: Scene, form: Form, columns: Collection[str]) -> dict[str, str]:
+    """The fields whose columns these are, as people call them; without the id that every index ends with."""
+    before = scene.before.forms.get(form.key, form)
+    bound = before if form is before or form.key not in scene.after.forms else scene.after.forms[form.key]
+    meant = [f for f in all_fields(bound).values() if set(column_names(f, scene.types)) & set(columns)]
+    return {locale: between.join(field_words(bound, f)[locale] for f in meant) for locale, between in (("zh", "、"), ("en", ", "))}

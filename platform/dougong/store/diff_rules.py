@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import and_, column, func, select, table
 
 from dougong.spec.form import Field, Form
-from dougong.store.changes.base import SAMPLES, Change, FieldChange, words
+from dougong.store.changes.base import SAMPLES, Change, FieldChange, field_words
 from dougong.store.changes.recompute import Recompute
 from dougong.store.changes.rule import NewRule
 from dougong.store.convert import is_lost, values
@@ -36,7 +36,7 @@ def _of_field(scene: Scene, form: Form, own: Key, old: Field, field: Field) -> I
         if _formula(field) != _formula(old):
             yield Recompute(form, field, scene.rows(own))
         return
-    about = words(field.name, field.id)
+    about = field_words(form, field)
     if field.required and not old.required and field.value.kind != "yes_no":
         empty = and_(*(column(name).is_(None) for name in (*column_names(field, scene.types), "deleted_at")))
         count = scene.connection.execute(select(func.count()).select_from(table(own.table)).where(empty)).scalar_one()
@@ -60,7 +60,8 @@ def _rejects(scene: Scene, form: Form, before: Form, moved: set[str]) -> Iterato
             count = scene.breaking(scene.connection, form, reject.if_) if reads <= there else None
             if count != 0:
                 code = "plan-reject-uncounted" if count is None else "plan-reject"
-                yield NewRule(form, code, reject.id, {"zh": reject.if_.source, "en": reject.if_.source}, count)
+                said = reject.message.source or reject.if_.source
+                yield NewRule(form, code, reject.id, {"zh": said, "en": said}, count)
 
 
 def _formula(field: Field) -> tuple[str, ...]:

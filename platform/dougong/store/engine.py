@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from dougong.expr.sqlite import install
+from dougong.problems import Problem, Problems
 from dougong.store import system
 from dougong.store.turns import Turns
 
@@ -23,6 +24,7 @@ BUSY_SECONDS = 10
 LOCK_KEY = 0x646F75676F6E67  # the workspace's advisory lock on PostgreSQL
 ATTEMPTS = 6
 TRANSIENT = frozenset({"40001", "40P01"})  # serialization failure, deadlock
+NO_ROOM = "53100"  # disk_full
 OLD_PLAN = "cached plan must not change result type"
 
 
@@ -64,9 +66,9 @@ class Store:
         """One transaction: committed at the end of the block, undone by any error, that of the commit included.
 
         `revision` is the one that the writer's forms were compiled from. Raises Outdated where the workspace has another;
-        until the end no `exclusive` can begin.
+        until the end no `exclusive` can begin. Raises Problems `disk-full`; then nothing is written, and what is freed is used at once.
         """
-        with self._turn, self._writer.begin() as connection:
+        with _room(), self._turn, self._writer.begin() as connection:
             if self.dialect == "postgresql":
                 connection.execute(text(f"SELECT pg_advisory_xact_lock_shared({LOCK_KEY})"))
             self._check(connection, revision)
@@ -82,7 +84,7 @@ class Store:
     @contextmanager
     def exclusive(self) -> Iterator[Connection]:
         """A transaction beside which nobody else writes: for `apply` and the workspace's settings."""
-        with self._turn, self._writer.begin() as connection:
+        with _room(), self._turn, self._writer.begin() as connection:
             if self.dialect == "postgresql":
                 connection.execute(text("SET LOCAL lock_timeout = '60s'"))
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_KEY})"))
@@ -124,6 +126,18 @@ class Store:
             raise Outdated(current)
 
 
+@contextmanager
+def _room() -> Iterator[None]:
+    """A full disk in words that people understand (THREATS R9)."""
+    try:
+        yield
+    except DBAPIError as error:
+        full = isinstance(error.orig, sqlite3.OperationalError) and error.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL
+        if full or getattr(error.orig, "sqlstate", None) == NO_ROOM:
+            raise Problems([Problem("disk-full")]) from error
+        raise
+
+
 def _worth_repeating(error: DBAPIError) -> bool:
     if getattr(error.orig, "sqlstate", None) in TRANSIENT or OLD_PLAN in str(error.orig):
         return True
@@ -133,7 +147,8 @@ def _worth_repeating(error: DBAPIError) -> bool:
 def _sqlite(url: str, begin: str, pool_size: int) -> Engine:
     """The driver would begin by itself, and only at the first change; so that is switched off and our BEGIN is sent."""
     arguments = {"isolation_level": None, "timeout": BUSY_SECONDS}
-    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, connect_args=arguments)
+    # The connection used last is the one used next: its page cache is warm, and only as many caches fill as are needed at once.
+    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_use_lifo=True, connect_args=arguments)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, _record: Any) -> None:

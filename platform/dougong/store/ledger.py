@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -81,14 +81,44 @@ def history(connection: Connection, app: str = "", limit: int = 100) -> list[Ent
     return [Entry(**row) for row in rows]
 
 
-def earlier(connection: Connection, app: str, change: int | None = None) -> Mapping[str, str]:
-    """The app's sources before that apply, by default before its last; {} where it wasn't there. LookupError without such an apply."""
-    query = select(system.change.c.before).where(system.change.c.app == app).order_by(system.change.c.id.desc())
-    row = connection.execute(query if change is None else query.where(system.change.c.id == change)).first()
-    if row is None:
-        raise LookupError(f"{app} {change or ''}")
-    sources: Mapping[str, str] = kept(connection, row.before) if row.before else {}
-    return sources
+@dataclass(frozen=True)
+class Version:
+    """A state that an app had: what apply `number` left behind, {} where the app wasn't there any more. 0 is before all of them."""
+
+    number: int
+    sources: Mapping[str, str]
+    at: datetime | None = None
+    who: str = ""
+
+
+def earlier(connection: Connection, app: str, number: int | None = None) -> Version:
+    """What apply `number` of the app left behind; by default the version before the present one.
+
+    A rollback goes down on the pile of versions and lays nothing on it, so that a second one goes down one more.
+    LookupError without such an apply, or with nothing to go back to.
+    """
+    c = system.change.c
+    rows = connection.execute(select(c.id, c.kind, c.before, c.after, c.at, c.who).where(c.app == app).order_by(c.id)).all()
+    if number is None and rows and (below := _pile(rows)[-2:-1]):
+        number = below[0][0]
+        if not number:
+            return Version(0, kept(connection, rows[0].before) if rows[0].before else {})
+    for row in rows:
+        if row.id == number:
+            return Version(row.id, kept(connection, row.after) if row.after else {}, row.at, row.who)
+    raise LookupError(f"{app} {number or ''}")
+
+
+def _pile(rows: Sequence[Any]) -> list[tuple[int, str | None]]:
+    """(number, digest) of the versions that lie below one another, the present one on top."""
+    pile: list[tuple[int, str | None]] = [(0, rows[0].before)]
+    for row in rows:
+        known = [place for place, (_, digest) in enumerate(pile[:-1]) if digest == row.after]
+        if row.kind == "rollback" and known:
+            del pile[known[-1] + 1 :]
+        else:
+            pile.append((row.id, row.after))
+    return pile
 
 
 def asides(connection: Connection, app: str = "") -> list[Key]:

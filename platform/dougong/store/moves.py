@@ -54,13 +54,13 @@ class Outcome:
     edited_rows: tuple[int, ...] = ()
 
 
-def moves(connection: Connection, retype: Retype) -> Iterator[Move]:
-    """One per row that holds an old value or one set aside."""
+def moves(connection: Connection, retype: Retype, after: int = 0, last: int | None = None) -> Iterator[Move]:
+    """One per row that holds an old value or one set aside, of those behind the id `after` up to the id `last`."""
     old, new = retype.old, retype.new
     there, here = Converter(old, new, retype.types, retype.locale), Converter(new, old, retype.types, retype.locale)
     fields = {"old": (old, retype.column)} | ({"back": (new, retype.back_column)} if retype.back_column else {})
     old_type, new_type = retype.types[old.type], retype.types[new.type]
-    for id, row in values(connection, retype.table, fields, retype.types):
+    for id, row in values(connection, retype.table, fields, retype.types, after=after, last=last):
         was, back = row["old"], row.get("back")
         if back is not None and not new_type.is_empty(back):
             expected = here(back).value

@@ -32,6 +32,11 @@ def junction(table: str, key: str) -> str:
     return short(f"{table}${key}")
 
 
+def lines(table: str) -> str:
+    """The key of the field whose lines stand in that table."""
+    return f"lines${table}"
+
+
 def search_table(table: str) -> str:
     return short(f"search${table}")
 

@@ -83,7 +83,17 @@ def bind(forms: Mapping[str, Form], keys: Iterable[Key], types: Mapping[str, Fie
         fields, matched = _bind_fields(form, [k for k in keys if known and k.parent == known.id], types)
         bound[key] = replace(form, table=table, fields={id: fields[id] for id in form.fields})
         field_keys |= {(key, id): k for id, k in matched.items()}
+    _name_lines(bound)
     return Bound(bound, found, field_keys)
+
+
+def _name_lines(bound: dict[str, Form]) -> None:
+    """Lines have no column; what is kept of them goes by their table, whose name stays."""
+    for child in list(bound.values()):
+        if child.lines_of and child.lines_of[0] in bound:
+            parent, id = bound[child.lines_of[0]], child.lines_of[1]
+            named = {**parent.fields, id: replace(parent.fields[id], key=names.lines(child.table))}
+            bound[parent.key] = replace(parent, fields=named)
 
 
 def is_system(form: Form) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table
@@ -19,6 +19,14 @@ from dougong.store.tables import Requests, build_tables
 
 Breaking = Callable[[Connection, Form, Expr], int | None]
 """How many live rows of the form (with its physical names as they are now) a condition holds for; None where that can't be counted."""
+
+
+Beyond = Callable[[Connection], Sequence[Problem]]
+"""What the change does besides, to rules at work: sentences that stand below the changes of tables and rows."""
+
+
+def nothing_beyond(_connection: Connection) -> Sequence[Problem]:
+    return ()
 
 
 def not_counted(_connection: Connection, _form: Form, _condition: Expr) -> int | None:
@@ -46,6 +54,7 @@ class Aim:
     types: Mapping[str, FieldType]
     locale: Locale
     breaking: Breaking = not_counted
+    beyond: Beyond = nothing_beyond
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,7 @@ class Plan:
     changes: tuple[Change, ...]
     forms: Mapping[str, Form]
     tables: Mapping[str, Table]
+    beyond: tuple[Problem, ...] = ()
 
     @property
     def told(self) -> tuple[Change, ...]:
@@ -84,15 +94,16 @@ class Plan:
                 out[change.form.key] = tuple(dict.fromkeys([*out.get(change.form.key, ()), *change.fills]))
         return out
 
-    def lines(self, locale: str) -> list[str]:
-        """The plan as text: '+' adds, '~' changes, '-' sets aside and needs a yes, '!' must be tidied up first."""
-        if not self.told:
-            return [Problem("plan-nothing").sentence(locale)]
-        out = []
+    def lines(self, locale: str, *, samples: bool = True) -> list[str]:
+        """The plan as text: '+' adds, '~' changes, '-' sets aside and needs a yes, '!' must be tidied up first.
+
+        Without `samples` no value of a record is in it: what is kept for good must not keep a person's data.
+        """
+        out = [] if self.told else [Problem("plan-nothing").sentence(locale)]
         for change in self.told:
-            first, *more = (fact.sentence(locale) for fact in change.facts)
+            first, *more = ((fact if samples else _without_samples(fact)).sentence(locale) for fact in change.facts)
             out += [f"{_sign(change)} {first}", *(f"    {line}" for line in more)]
-        return out
+        return out + [f"~ {fact.sentence(locale)}" for fact in self.beyond]
 
     def as_json(self, locale: str) -> list[dict[str, Any]]:
         return [
@@ -101,6 +112,9 @@ class Plan:
                 "loses": change.loses, "blocked": change.blocked,
             }
             for change in self.told
+        ] + [
+            {"key": fact.code, "kind": "rule", "form": "", "text": [fact.sentence(locale)], "loses": 0, "blocked": False}
+            for fact in self.beyond
         ]  # fmt: skip
 
 
@@ -110,7 +124,8 @@ def make_plan(connection: Connection, aim: Aim) -> Plan:
     before, after = (physical.bind(d.forms, keys, aim.types) for d in (aim.before, aim.after))
     tables = build_tables(after.forms, aim.types, MetaData(), aim.after.requests)
     scene = Scene(connection, aim.app, keys, before, after, tables, aim.types, aim.locale, aim.breaking)
-    return Plan(aim, system.read_workspace(connection).revision, tuple(diff.changes(scene)), after.forms, tables)
+    revision, beyond = system.read_workspace(connection).revision, tuple(aim.beyond(connection))
+    return Plan(aim, revision, tuple(diff.changes(scene)), after.forms, tables, beyond)
 
 
 def _sign(change: Change) -> str:
@@ -119,6 +134,10 @@ def _sign(change: Change) -> str:
     if change.loses:
         return "-"
     return "+" if change.kind.startswith(("add", "restore")) else "~"
+
+
+def _without_samples(fact: Problem) -> Problem:
+    return replace(fact, args={**fact.args, "samples": "…"}) if "samples" in fact.args else fact
 
 
 def accepted(plan: Plan) -> Sequence[str]:

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy import Column, ColumnElement, Connection, FromClause, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from dougong import pinyin
 from dougong.spec.form import Form
 from dougong.sqltypes import Id, Json
 from dougong.store import names
+from dougong.store.rows import insert_columns
 
 T = TypeVar("T")
 LONGEST = 2_000
@@ -88,34 +89,44 @@ def drop(connection: Connection, table: str) -> None:
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {_quoted(connection, name)}")
 
 
-def rebuild(connection: Connection, table: Table, after: int = 0, limit: int = 10_000) -> int | None:
-    """Indexes the next `limit` live rows behind the id `after`; the last one's id, None when there are none left."""
+def rebuild(connection: Connection, table: Table, after: int = 0, limit: int = 10_000, last: int | None = None) -> int | None:
+    """Indexes the next `limit` live rows behind the id `after`, up to the id `last`; the last one's id, None when there are none left.
+
+    The rows stay locked meanwhile, so that nobody changes one between our look and our write.
+    """
     index = search_index(table)
     if index is None:
         return None
     columns = [table.c.id, *(table.c[key].label(id) for id, key in index.fields.items())]
     query = sa.select(*columns).where(table.c.id > after, table.c.deleted_at.is_(None)).order_by(table.c.id).limit(limit)
+    query = query.with_for_update(key_share=True, of=table)
+    if last is not None:
+        query = query.where(table.c.id <= last)
     rows = [dict(row) for row in connection.execute(query).mappings()]
     index_rows(connection, table, rows)
     return rows[-1]["id"] if len(rows) == limit else None
 
 
-def index_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Makes these live records findable by what they hold now. A row has 'id' and values by field id; called on every save."""
+def index_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, new: bool = False) -> None:
+    """Makes these live records findable by what they hold now. A row has 'id' and values by field id; called on every save.
+
+    `new`: they have only just been written, so that nothing stands in the index yet.
+    """
     index = search_index(table)
     if index is None or not rows:
         return
     wanted = {row["id"]: {key: content(row.get(id)) for id, key in index.fields.items()} for row in rows}
-    had = _indexed(connection, index, wanted)
+    had = {} if new else _indexed(connection, index, wanted)
     changed = {id: texts for id, texts in wanted.items() if had.get(id) != texts}
     _remove(connection, index, {id: had[id] for id in changed if id in had})
     entries = [{"id": id, **texts, GRAMS: _grams(texts)} for id, texts in changed.items() if any(texts.values())]
-    if entries and connection.dialect.name == "sqlite":
-        connection.execute(sa.insert(index.table), [{**entry, GRAMS: None} for entry in entries])
+    if not entries:
+        return
+    names = [name for name in entries[0] if name != GRAMS or connection.dialect.name != "sqlite"]
+    insert_columns(connection, index.table, {name: [entry[name] for entry in entries] for name in names})
+    if connection.dialect.name == "sqlite":
         statement = f"INSERT INTO {_quoted(connection, index.words)}(rowid, s) VALUES (?, ?)"
         connection.exec_driver_sql(statement, [(entry["id"], " ".join(entry[GRAMS])) for entry in entries])
-    elif entries:
-        connection.execute(sa.insert(index.table), entries)
 
 
 def remove_rows(connection: Connection, table: Table, ids: Collection[int]) -> None:
@@ -173,7 +184,7 @@ def initials(text: str) -> list[str]:
     """'宁波骨科医院' → ['nbgkyy']; a person's name may have two readings."""
     if len(text) > LONGEST_READ or not _HAN.search(text):
         return []
-    letters = "".join(c for c in "".join(lazy_pinyin(text, style=Style.FIRST_LETTER)) if c.isalnum())
+    letters = "".join(c for c in pinyin.initials(text) if c.isalnum())
     if len(text) <= 4 and text[0] in _SURNAMES and _HAN.fullmatch(text):
         return list(dict.fromkeys([letters, _SURNAMES[text[0]] + letters[1:]]))
     return [letters]

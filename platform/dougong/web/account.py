@@ -1,14 +1,24 @@
-"""My own account: password, devices, API tokens."""
+"""My own account: who I am and how I am told, password, devices, API tokens."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from dougong.people import sessions, signin, tokens
+from dougong.notify.channels import channels
+from dougong.notify.channels.base import Channel
+from dougong.notify.message import CHANNELS_OFF
+from dougong.people import arrangements, sessions, signin, tokens, users
+from dougong.people.company import LOCALES
+from dougong.people.forms import LANGUAGES
+from dougong.people.users import Person
 from dougong.problems import Problem, Problems
+from dougong.web import language
 from dougong.web.session import Runtime, device, me, now, remember
 from dougong.web.words import _, by_field
 
@@ -17,9 +27,45 @@ TOKEN_DAYS = (30, 90, 365)
 
 def blueprint(runtime: Runtime) -> Blueprint:
     page = Blueprint("account", __name__, url_prefix="/me")
+    _profile(page, runtime)
     _devices(page, runtime)
     _tokens(page, runtime)
     return page
+
+
+def _profile(page: Blueprint, runtime: Runtime) -> None:
+    @page.get("/profile")
+    def profile() -> str:
+        with runtime.store.read() as connection:
+            mine, off = users.existing(connection, me()).person, arrangements.chosen(connection, me(), CHANNELS_OFF) or []
+        return _profile_page(mine, off, {})
+
+    @page.post("/profile")
+    def keep_profile() -> Response | tuple[str, int]:
+        """Name, ways to be reached, language; what an administrator decides about a person stays as it is."""
+        texts: dict[str, Any] = {name: request.form.get(name, "") for name in ("name", "email", "phone", "language")}
+        off = [name for name in _ways() if name not in request.form.getlist("channel")]
+        with runtime.store.read() as connection:
+            entered = replace(users.existing(connection, me()).person, **texts)
+        try:
+            with runtime.store.write() as connection:
+                users.edit(connection, me(), entered)
+                arrangements.choose(connection, me(), CHANNELS_OFF, off or None)
+        except Problems as found:
+            return _profile_page(entered, off, by_field(found)), 422
+        g.locale = language.choose(LOCALES.get(entered.language), request.headers.get("Accept-Language", ""), runtime.workspace().locale)
+        flash(_("Saved"))
+        return redirect("/me", 303)
+
+
+def _ways() -> dict[str, str]:
+    """The channels by which a person is reached outside, with their names."""
+    return {name: channel.name.in_(g.locale) for name, channel in channels.items() if type(channel).address is not Channel.address}
+
+
+def _profile_page(person: Person, off: Sequence[str], faults: Mapping[str, str]) -> str:
+    offered = [("", _("As the browser")), *((id, label.in_(g.locale)) for id, label in LANGUAGES.items())]
+    return render_template("account/profile.html", person=person, ways=_ways(), off=off, faults=faults, languages=offered)
 
 
 def _devices(page: Blueprint, runtime: Runtime) -> None:

@@ -9,12 +9,14 @@ from collections.abc import Iterable
 
 from flask import Blueprint, Flask, Response, g, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dougong.files.storage import Disk
 from dougong.problems import Problem, Problems
 from dougong.runtime import Runtime
 from dougong.web import (
     account,
+    bulk,
     bundle,
     cells,
     columns,
@@ -28,6 +30,8 @@ from dougong.web import (
     inbox,
     language,
     lists,
+    needs,
+    own_views,
     people_pages,
     pick,
     public,
@@ -42,6 +46,7 @@ from dougong.web import (
     stages,
     team_pages,
     today,
+    waiting,
 )
 
 MOST_BYTES = 128 << 20  # a video; each field has its own, smaller limit
@@ -72,6 +77,7 @@ HEADERS = {
 }
 NOT_FOUND = frozenset({"no-such-form", "no-such-record", "no-such-comment", "page-not-found"})
 """Problems that mean: there is nothing here, or nothing for you; both look the same."""
+NO_ROOM = frozenset({"disk-full", "no-room-for-files"})
 log = logging.getLogger("dougong.web")
 
 
@@ -87,6 +93,8 @@ def create_app(runtime: Runtime, doors: Iterable[Blueprint] = ()) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
     )
+    if proxies := runtime.settings.trusted_proxies:  # else nobody is believed who says where a request came from (THREATS S35)
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
     app.extensions[here.EXTENSION] = runtime
     app.extensions[files.EXTENSION] = Disk(runtime.settings.home / "files")
     outside = [*doors, public.page, hooks.page]
@@ -95,13 +103,15 @@ def create_app(runtime: Runtime, doors: Iterable[Blueprint] = ()) -> Flask:
     language.install(app, here.reader)
     bundle.install(app)
     app.jinja_env.globals.update(
-        choices_of=_choices, target_of=cells.target_of, form_icon=shell.icon_of, named=_named, title_field=columns.title_field
-    )
+        choices_of=_choices, target_of=cells.target_of, form_icon=shell.icon_of, named=_named, title_field=columns.title_field,
+        notices_of=waiting.notices,
+        bulk_offers=lambda form: bulk.may(here.ctx(), form), rail_folded=lambda: request.cookies.get("dougong_rail") == "folded",
+    )  # fmt: skip
     app.jinja_env.filters["span"] = here.span
     app.context_processor(lambda: {"shell": shell.build()})
     app.teardown_request(here.close)
     app.after_request(_protect)
-    daily = (shell, today, lists, form, stages, record, inbox, pick, files, search)
+    daily = (shell, today, needs, lists, bulk, own_views, form, stages, record, inbox, pick, files, search)
     inside = (*daily, runs, gallery, settings_page, connections_page, importing)
     own = [module.page for module in inside]
     theirs = [module.blueprint(runtime) for module in (signin, setup, account, people_pages, team_pages)]
@@ -130,8 +140,8 @@ def _protect(response: Response) -> Response:
 def _refused(problems: Exception) -> tuple[Response | str, int]:
     assert isinstance(problems, Problems)
     if any(p.code in NOT_FOUND for p in problems):
-        return _page(404, [Problem("page-not-found")])
-    return _page(422, list(problems))
+        return _page(404, [record.gone() or Problem("page-not-found")])
+    return _page(507 if any(p.code in NO_ROOM for p in problems) else 422, list(problems))
 
 
 def _http(error: Exception) -> Response | tuple[Response | str, int]:
@@ -163,6 +173,8 @@ def _page(status: int, problems: list[Problem]) -> tuple[Response | str, int]:
         return jsonify(
             {"message": " ".join(p.sentence(locale) for p in problems), "problems": [p.as_json(locale) for p in problems]}
         ), status
+    if request.headers.get("HX-Request"):  # a part of a page gets its sentence where it would have stood
+        return render_template("error_part.html", problems=problems), status
     guest = g.get("actor") is None or status >= 500
     return render_template("error.html", problems=problems, status=status, layout="bare.html" if guest else "base.html"), status
 

@@ -10,8 +10,8 @@ from functools import cache
 from typing import Any
 
 from markupsafe import Markup, escape
-from pypinyin import Style, lazy_pinyin
 
+from dougong import pinyin
 from dougong.context import Ctx
 from dougong.expr.types import Span, Type
 from dougong.fields.base import field_types
@@ -151,7 +151,7 @@ def marked(text: str, query: str) -> Markup:
 @cache
 def _letters(text: str) -> str:
     """One letter per character: a Chinese character's initial, everything else as it is."""
-    return "".join((lazy_pinyin(c, style=Style.FIRST_LETTER)[0][:1] or c) if "\u3400" <= c <= "\u9fff" else c.lower()[:1] for c in text)
+    return "".join((pinyin.initials(c)[:1] or c) if "\u3400" <= c <= "\u9fff" else c.lower()[:1] for c in text)
 
 
 def limits(ctx: Ctx, form: Form) -> tuple[tuple[str, Span], ...]:

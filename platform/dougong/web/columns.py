@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dougong.context import Ctx
 from dougong.fields.base import field_types
@@ -41,11 +41,11 @@ def title_field(form: Form) -> Field | None:
     return form.fields.get(next(iter(names))) if single and len(names) == 1 and single.reads == {(next(iter(names)),)} else None
 
 
-def shown(ctx: Ctx, form: Form, view: View | None) -> tuple[Field, ...]:
-    """The columns beside the title: the view's, else the first useful ones."""
+def shown(ctx: Ctx, form: Form, view: View | None, chosen: Sequence[str] = ()) -> tuple[Field, ...]:
+    """The columns beside the title: those the reader chose, else the view's, else the first useful ones."""
     fields = readable(ctx, form)
-    if view and view.columns:
-        wanted = [form.fields[name] for name in view.columns if name in form.fields]
+    if names := chosen or (view.columns if view else ()):
+        wanted = [form.fields[name] for name in names if name in form.fields]
         title = title_field(form)
         return tuple(f for f in wanted if f in fields and f != title)
     told = title_fields(form)
@@ -54,6 +54,12 @@ def shown(ctx: Ctx, form: Form, view: View | None) -> tuple[Field, ...]:
     system = [f for f in useful if f.system]
     first = [f for f in system if f.id == "stage"] + own
     return tuple([*first[: MOST - 3], *[f for f in system if f.id != "stage"]][: MOST - 1])
+
+
+def offered(ctx: Ctx, form: Form) -> tuple[Field, ...]:
+    """What a reader may choose as a column."""
+    told = title_field(form)
+    return tuple(f for f in readable(ctx, form) if f.type not in LONG and f != told and has_columns(f))
 
 
 def is_state(field: Field) -> bool:

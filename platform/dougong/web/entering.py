@@ -11,6 +11,7 @@ from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from dougong.context import Ctx
+from dougong.expr.to_json import in_browser
 from dougong.fields import lines
 from dougong.fields.base import field_types
 from dougong.fields.draw import draw
@@ -74,6 +75,16 @@ def columns_of(ctx: Ctx, field: Field) -> tuple[Field, ...]:
     return tuple(f for f in child.fields.values() if _enters(f) and not f.system and f.id != "parent") if child and child.lines_of else ()
 
 
+def shown_columns(ctx: Ctx, field: Field) -> tuple[Field, ...]:
+    """Those and, in their declared order, the formulas that the browser works out from them."""
+    entered, child = columns_of(ctx, field), ctx.workspace.forms[field.target]
+    return tuple(f for f in child.fields.values() if f in entered or (_worked_out(f) and not covered(ctx, child, f)))
+
+
+def _worked_out(field: Field) -> bool:
+    return field.formula is not None and not field.system and in_browser(field.formula)
+
+
 def control(
     ctx: Ctx,
     form: Form,
@@ -93,7 +104,7 @@ def control(
     attrs = {"id": PREFIX + field.id, "aria-describedby": f"e-{field.id}", "required": None}
     if widget in ("link", "links") and (address := _creates(ctx, form, field)):
         attrs["data-create"] = address
-    markup = draw(field, value, field.id, here.locale(), attrs, columns_of(ctx, field) if widget == "lines" else ())
+    markup = draw(field, value, field.id, here.locale(), attrs, shown_columns(ctx, field) if widget == "lines" else (), form.key)
     label, hint = field.name.in_(ctx.locale), field.help.in_(ctx.locale)
     needed = field.required if required is None else required
     return Control(field, field.id, label, markup, needed, hint, error, origin, widget in WIDE, group, conflict, demanded, hidden)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import BinaryIO, cast
 
 from flask import Blueprint, Response, abort, current_app, g, jsonify, request
-from werkzeug.http import dump_options_header
 
 from dougong.fields.attached import Attached
 from dougong.fields.base import field_types
 from dougong.files import attachments
 from dougong.files.attachments import Limits
+from dougong.files.names import disposition
 from dougong.files.storage import Storage
 from dougong.problems import Problems
 from dougong.records.attached import may_read
@@ -64,10 +64,9 @@ def download(uid: object) -> Response:
     except KeyError:
         abort(404)
     shown = thumb or found.type in SHOWN
-    name = dump_options_header("inline" if shown else "attachment", {"filename": found.name})
     answer = Response(iter(lambda: stream.read(CHUNK), b""), mimetype="image/jpeg" if thumb and not found.thumb else found.type)
     answer.call_on_close(stream.close)
-    answer.headers["Content-Disposition"] = name
+    answer.headers["Content-Disposition"] = disposition(found.name, shown)
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer.headers["Cache-Control"] = "private, max-age=3600"
     return answer

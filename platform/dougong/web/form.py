@@ -132,11 +132,15 @@ def _save(ctx: Ctx, form: Form, id: int, raw: Mapping[str, Any], posted: Mapping
     """Only what the person changed is sent: what somebody else wrote meanwhile is not undone by an old page."""
     values = entry.parse(ctx, form, raw)
     seen = _seen(ctx, posted.get("seen", ""))
-    sent = {k: v for k, v in values.items() if k not in seen or encode(v, form.fields[k].value) != seen[k]}
+    sent = {k: v for k, v in values.items() if k not in seen or _differs(form.fields[k], v, raw[k], seen[k])}
     revision = posted.get("revision", "")
     saved = save.edit(ctx, form.key, id, sent, int(revision) if revision.isdecimal() and len(revision) < 10 else None)
     entering.attach(ctx, form, id, sent)
     return saved
+
+
+def _differs(field_: Field, value: Any, raw: Any, seen: Any) -> bool:
+    return encode(value, field_.value) != seen and not field_types[field_.type].unchanged(seen, raw)
 
 
 def _onwards(back: str, chosen: str, uid: str) -> str:
@@ -180,6 +184,9 @@ def _prefill(ctx: Ctx, entry_: Entry) -> None:
 def _given(ctx: Ctx, entry_: Entry) -> dict[str, Any]:
     """Values that the address brings: `?customer=<uid>`, `?text=` for the title; what can't be taken is left aside."""
     raw = {f.id: request.args[f.id] for f in entry_.fields if request.args.get(f.id)}
+    if code := request.args.get("code"):
+        coded = next((f for f in entry_.fields if f.type == "code"), None)
+        raw |= {coded.id: code} if coded else {}
     if text := request.args.get("text"):
         first = next((f for f in entry_.fields if f.type == "text" and (f.search or f.required)), None)
         raw |= {first.id: text} if first and first.id not in raw else {}
@@ -273,7 +280,8 @@ def _control(ctx: Ctx, entry_: Entry, field_: Field, shown: bool, required: bool
 
 
 def _draft_key(form: Form, row: Mapping[str, Any] | None) -> str:
-    return f"{form.key}:{row['uid'] if row else 'new'}"
+    """Of one person: whoever signs in next on this device doesn't find what another one typed."""
+    return f"{form.key}:{row['uid'] if row else 'new'}:{references.uid_of(here.ctx(), 'user', session.me())}"
 
 
 def _one(form: Form, row: Mapping[str, Any], name: str, errors: Mapping[str, str], raw: Any) -> str:

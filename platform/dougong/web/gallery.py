@@ -114,7 +114,7 @@ def remove(id: str) -> Response | tuple[str, int]:
 def _confirmed(id: str, prepared: Prepared, kind: str) -> Response | tuple[str, int]:
     """Shown first; done when it comes back with a yes."""
     if not request.form.get("yes"):
-        return render_template("gallery/confirm.html", id=id, kind=kind, lines=prepared.plan.lines(g.locale)), 200
+        return render_template("gallery/confirm.html", id=id, kind=kind, lines=prepared.lines(g.locale)), 200
     accept = [change.key for change in prepared.plan.changes]
     here.close()
     carry_out(here.runtime(), prepared, who=session.actor().name, kind=kind, accept=accept)

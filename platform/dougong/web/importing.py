@@ -105,8 +105,8 @@ def _upload(form: Form, problems: list[Problem] | None = None) -> str:
 
 def _mapping(form: Form, table: Mapping[str, str], mapping: ColumnMapping | None = None, problems: list[Problem] | None = None) -> str:
     titles, samples = _titles(table), _samples(table)
-    fields = importing.importable(form)
-    chosen = mapping.columns if mapping else importing.guess(form, titles)
+    fields = importing.importable_by(here.ctx(), form)
+    chosen = mapping.columns if mapping else importing.guess(form, titles, fields)
     keys = [f for f in fields if f.id in columns_of(form) and f.value.kind in ("text", "number")]
     unique = next((f.id for f in keys if f.unique and f.id in chosen.values()), "")
     columns = [(title, [str(row.get(title, "")) for row in samples], chosen.get(title, "")) for title in titles]

@@ -1,4 +1,4 @@
-"""What a list shows, as it stands in its address: view, filters, search, sort, place. Nothing else remembers it.
+"""What a list shows, as it stands in its address: view, filters, search, sort, place. Only the columns are the reader's own choice.
 
 `?view=stuck&f.kind.in=demo&f.kind.in=first&f.amount.ge=1000&q=宁波&sort=-amount&after=…`
 """
@@ -42,13 +42,20 @@ class State:
     search: str = ""
     sort: str = ""
     after: str = ""
+    own: str = ""  # the uid of the reader's own view that is marked
+    columns: tuple[str, ...] = ()  # what the reader chose to see beside the title; () leaves it to the view
+
+    @property
+    def place(self) -> str:
+        """The name under which the reader's columns are kept."""
+        return f"columns:{self.form.key}:{self.own or (self.view.id if self.view else '')}"
 
     @property
     def args(self) -> dict[str, Any]:
         """The address again; without the place, which belongs to one page."""
         out: dict[str, Any] = {"view": self.view.id if self.view else ""}
         out |= {name: list(values) for name, values in self.given}
-        return out | {"q": self.search, "sort": self.sort}
+        return out | {"q": self.search, "sort": self.sort, "own": self.own}
 
     @property
     def filtered(self) -> bool:
@@ -79,9 +86,8 @@ def read(form: Form, views: Iterable[View], args: MultiDict[str, str]) -> State:
         values = tuple(v for v in args.getlist(name) if v.strip())
         if name.startswith("f.") and op in OPERATORS and field and values:
             given.append((name, values[:200]))
-    return State(
-        form, view, tuple(given[:MOST_FILTERS]), args.get("q", "").strip()[:200], args.get("sort", "")[:60], args.get("after", "")[:2000]
-    )
+    words = {name: args.get(name, "").strip() for name in ("q", "sort", "after", "own")}
+    return State(form, view, tuple(given[:MOST_FILTERS]), words["q"][:200], words["sort"][:60], words["after"][:2000], words["own"][:36])
 
 
 def _filter(form: Form, name: str, values: tuple[str, ...], me_uid: str) -> Filter:

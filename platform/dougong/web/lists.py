@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from tempfile import TemporaryFile
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from flask import Blueprint, Response, abort, g, make_response, render_template, request
 from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
 
-from dougong.context import Actor, Ctx
+from dougong.context import Ctx
 from dougong.fields.base import field_types
+from dougong.people import arrangements
 from dougong.problems import Problems
-from dougong.records import exporting, query, references, rights
-from dougong.runtime import Runtime
+from dougong.records import query, references, rights
 from dougong.spec.app import View
 from dougong.spec.form import Field, Form
-from dougong.web import addresses, cells, columns, here, list_state, session
+from dougong.web import addresses, cells, columns, exports, here, list_state, session
 from dougong.web.list_state import State
 
 page = Blueprint("lists", __name__)
 PAGE_ROWS = 50
-TYPES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Column:
 @page.get("/a/<app>/<id>")
 def show(app: str, id: str) -> str | tuple[str, int] | Response:
     form = here.form(app, id)
-    state = list_state.read(form, views_of(here.ctx(), form), request.args)
+    state = state_of(form, request.args)
     found: query.Page | None = None
     faults: tuple[str, ...] = ()
     try:
@@ -68,7 +67,7 @@ def show(app: str, id: str) -> str | tuple[str, int] | Response:
 def count(app: str, id: str) -> str:
     """The hits of a filter that is being put together."""
     form = here.form(app, id)
-    state = list_state.read(form, views_of(here.ctx(), form), request.args)
+    state = state_of(form, request.args)
     try:
         hits = query.count(here.ctx(), query_of(here.ctx(), state, 1))
     except Problems:
@@ -80,30 +79,25 @@ def count(app: str, id: str) -> str:
 def export(app: str, id: str, kind: str) -> Response:
     """The list as it is filtered, in chunks; who may not export the form gets nothing, who does is noted."""
     form = here.form(app, id, "export")
-    state = list_state.read(form, views_of(here.ctx(), form), request.args)
-    chosen = exporting.fields(here.ctx(), form, state.view.columns if state.view else ())
-    wanted, locale = query_of(here.ctx(), state, exporting.CHUNK), here.ctx().locale
-    name = f"{form.id}-{here.reader().today.isoformat()}.{kind}"
-    here.write(lambda ctx: exporting.begin(ctx, form, chosen, wanted, kind))  # a filter that is refused is refused before the first byte
-    lines = _csv if kind == "csv" else _xlsx
-    answer = Response(lines(here.runtime(), session.actor(), locale, form, chosen, wanted), mimetype=TYPES[kind])
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    state = state_of(form, request.args)
+    return exports.send(form, query_of(here.ctx(), state, exports.CHUNK), kind, exported(form, state))
 
 
-def _csv(runtime: Runtime, actor: Actor, locale: str, form: Form, chosen: Sequence[Field], wanted: query.Query) -> Iterator[str]:
-    """A view of the database of its own: the request is over before the last line is sent."""
-    with runtime.read(actor, locale) as ctx:
-        yield from exporting.as_csv(ctx, form, chosen, wanted)
+def exported(form: Form, state: State) -> tuple[str, ...]:
+    """The columns that a file gets: what the reader chose, with the title before it; else the view's."""
+    title = columns.title_field(form)
+    own = (*([title.id] if title else []), *state.columns) if state.columns else ()
+    return own or (state.view.columns if state.view else ())
 
 
-def _xlsx(runtime: Runtime, actor: Actor, locale: str, form: Form, chosen: Sequence[Field], wanted: query.Query) -> Iterator[bytes]:
-    """A workbook is whole before its first byte can be sent; it waits in a temporary file."""
-    with TemporaryFile() as book:
-        with runtime.read(actor, locale) as ctx:
-            exporting.as_xlsx(ctx, form, chosen, wanted, cast(BinaryIO, book))
-        book.seek(0)
-        yield from iter(lambda: book.read(1 << 16), b"")
+def state_of(form: Form, args: MultiDict[str, str]) -> State:
+    """With the columns that the reader chose."""
+    ctx = here.ctx()
+    state = list_state.read(form, views_of(ctx, form), args)
+    if not any(own.uid == state.own for own in _own(ctx, form)):
+        state = replace(state, own="")
+    kept = arrangements.chosen(ctx.connection, session.me(), state.place) or ()
+    return replace(state, columns=tuple(str(name) for name in kept))
 
 
 def views_of(ctx: Ctx, form: Form) -> tuple[View, ...]:
@@ -132,7 +126,7 @@ def rows_of(ctx: Ctx, form: Form, fields: Sequence[Field], found: Sequence[Mappi
 def _page(form: Form, state: State, found: query.Page | None, faults: tuple[str, ...]) -> dict[str, Any]:
     ctx = here.ctx()
     allowed = rights.access(ctx, form.key)
-    fields = columns.shown(ctx, form, state.view)
+    fields = columns.shown(ctx, form, state.view, state.columns)
     hits = query.count(ctx, query_of(ctx, state, 1)) if found else query.Count(0, True)
     return {
         "form": form,
@@ -155,7 +149,22 @@ def _page(form: Form, state: State, found: query.Page | None, faults: tuple[str,
         "types": field_types,
         "picker": addresses.of_picker,
         "chosen": _chosen(ctx, form, state),
+        "offered": _offered(ctx, form, fields),
+        "query": addresses.with_args("", state.args).removeprefix("?"),
+        "path": addresses.of_form(form.key),
+        "own": next((v for v in _own(ctx, form) if v.uid == state.own), None),
+        "roles": [(role.id, role.name.in_(g.locale)) for role in ctx.workspace.apps[form.app].roles.values()],
     }
+
+
+def _offered(ctx: Ctx, form: Form, shown: Sequence[Field]) -> tuple[tuple[Field, bool], ...]:
+    """All columns that one may choose, those that stand there first, in their order."""
+    rest = [f for f in columns.offered(ctx, form) if f not in shown]
+    return tuple([(f, True) for f in shown] + [(f, False) for f in rest])
+
+
+def _own(ctx: Ctx, form: Form) -> Sequence[arrangements.OwnView]:
+    return arrangements.views(ctx.connection, session.me(), ctx.actor.roles, form.key)
 
 
 def _columns(ctx: Ctx, form: Form, fields: Sequence[Field], state: State) -> tuple[Column, ...]:
@@ -192,16 +201,19 @@ def _with(state: State, **changes: Any) -> str:
 
 def _chips(ctx: Ctx, form: Form, state: State) -> list[dict[str, Any]]:
     """All, mine, and the app's views; the chip one stands on is marked."""
-    plain = state.view is None
+    plain = state.view is None and not state.own
     mine = plain and state.given == (("f.owner.is", (list_state.ME,)),)
-    chips: list[dict[str, Any]] = [{"label": here.say("All"), "url": addresses.of_form(form.key), "current": plain and not mine}]
+    base = addresses.of_form(form.key)
+    chips: list[dict[str, Any]] = [{"label": here.say("All"), "url": base, "current": plain and not mine}]
     if any(f.id == "owner" for f in columns.filterable(ctx, form)):
-        chips.append({"label": here.say("Mine"), "url": addresses.of_form(form.key, **{"f.owner.is": list_state.ME}), "current": mine})
+        chips.append({"label": here.say("Mine"), "url": addresses.with_args(base, {"f.owner.is": list_state.ME}), "current": mine})
     for view in views_of(ctx, form):
         if view.kind == "list":
-            chips.append(
-                {"label": view.name.in_(g.locale), "url": addresses.of_form(form.key, view=view.id), "current": state.view == view}
-            )
+            here_ = state.view == view and not state.own
+            chips.append({"label": view.name.in_(g.locale), "url": addresses.with_args(base, {"view": view.id}), "current": here_})
+    for own in _own(ctx, form):
+        url = f"{base}?own={own.uid}&{own.args}".rstrip("&")
+        chips.append({"label": own.name, "url": url, "current": state.own == own.uid})
     return chips
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, flash, g, redirect, render_template, request
+from flask import Blueprint, abort, flash, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from dougong.context import Ctx
@@ -15,14 +15,15 @@ from dougong.events.images import encode_row
 from dougong.events.outbox import Event, append
 from dougong.expr.to_python import evaluate
 from dougong.problems import Problem, Problems
-from dougong.records import comments, compute, query, rights, save
+from dougong.records import comments, compute, history, query, rights, save
+from dougong.records.draft import Saved
 from dougong.records.filters import Filter
 from dougong.records.present import covered
 from dougong.records.row import is_empty
 from dougong.records.source import RecordSource, environment
 from dougong.spec.app import Automation
 from dougong.spec.form import Field, Form
-from dougong.web import addresses, cells, columns, entering, here, lists, stages, timeline
+from dougong.web import addresses, cells, columns, entering, formats, here, lists, stages, timeline
 from dougong.web import form as form_pages
 
 page = Blueprint("record", __name__)
@@ -65,7 +66,8 @@ class Head:
 
 
 @page.get("/a/<app>/<id>/<uuid:uid>")
-def show(app: str, id: str, uid: object) -> str:
+def show(app: str, id: str, uid: object) -> Response:
+    """The page, or for a list the panel beside it (FACE 2)."""
     ctx = here.ctx()
     form, row = form_pages.record(app, id, str(uid))
     row = with_live(ctx, form, row)
@@ -75,8 +77,8 @@ def show(app: str, id: str, uid: object) -> str:
     allowed = rights.access(ctx, form.key)
     able = entering.writable(ctx, form, row) if _may(ctx, form, row, "edit") else ()
     sections, empty = _sections(ctx, form, row, shared, {f.id for f in able})
-    return render_template(
-        "record/record.html",
+    answer = make_response(render_template(
+        "record/panel.html" if here.partial("panel") else "record/record.html",
         form=form,
         row=row,
         head=_head(ctx, form, row, fields, shared),
@@ -86,7 +88,7 @@ def show(app: str, id: str, uid: object) -> str:
         lines=tuple(_lines(ctx, form, row)),
         days=timeline.of(ctx, form, row, children),
         related=sorted((r for child, via in children if (r := _related(ctx, row, child, via, form))), key=lambda r: r.count.number == 0),
-        buttons=tuple(a.on.options["name"] for a in _buttons(ctx, form)),
+        buttons=tuple(a.on.options["name"] for a in buttons(ctx, form)),
         url=addresses.of_record(form.key, row["uid"]),
         list_url=addresses.of_form(form.key),
         may_edit=bool(able),
@@ -94,7 +96,10 @@ def show(app: str, id: str, uid: object) -> str:
         allowed=allowed,
         primary=_primary(ctx, form, row, children),
         runs=addresses.with_args("/runs", {"app": form.app, "record": row["uid"], "form": form.key}),
-    )
+        blocker=_blocker(ctx, form, row, shared),
+    ))
+    answer.vary.add("HX-Target")
+    return answer
 
 
 @page.get("/a/<app>/<id>/<uuid:uid>/why/<name>")
@@ -102,9 +107,9 @@ def why(app: str, id: str, uid: object, name: str) -> str:
     """What a computed value follows from: each case with the values it read, in the template's own formulas."""
     ctx = here.ctx()
     form, row = form_pages.record(app, id, str(uid))
-    field_ = query.field_of(form, name)
-    if not field_.computed or covered(ctx, form, field_):
-        raise Problems([Problem("no-such-field", {"field": name}, form=form.key, field=name)])
+    field_ = form.fields.get(name)
+    if field_ is None or not field_.computed or covered(ctx, form, field_):
+        abort(404)
     row = with_live(ctx, form, row)
     shared = cells.Page.of(ctx, form, columns.readable(ctx, form), [row])
     template = "record/why_sheet.html" if request.headers.get("HX-Request") else "record/why.html"
@@ -166,17 +171,45 @@ def press(app: str, id: str, uid: object) -> Response:
     """A button of an automation: who may change the record may press it; what it does is done by the automation."""
     form, row = form_pages.record(app, id, str(uid), "edit")
     words = request.form.get("name", "")
-
-    def work(ctx: Ctx) -> None:
-        if not any(a.on.options["name"] == words for a in _buttons(ctx, form)) or not _may(ctx, form, row, "edit"):
-            raise Problems([Problem("may-not-edit", {"form": form.name.in_(ctx.locale)}, form=form.key)])
-        saved = save.edit(ctx, form.key, row["id"], {})  # takes the row's lock, so that the event stands in order
-        full = RecordSource(ctx).record(form.key, saved.id) or {}
-        append(ctx, Event("pressed", form.key, saved.id, new=encode_row(form, full), name=words))
-
-    here.write(work)
+    here.write(lambda ctx: press_one(ctx, form, row["id"], words))
     flash(here.say("“%(button)s” is under way", button=words))
     return redirect(addresses.of_record(form.key, str(uid)), 303)
+
+
+@page.get("/a/<app>/<id>/<uuid:uid>/since/<int:revision>")
+def since(app: str, id: str, uid: object, revision: int) -> str:
+    """What others did to the record while it stood open; '' where nothing happened."""
+    form, row = form_pages.record(app, id, str(uid))
+    ctx = here.ctx()
+    seen = {f.id: f.name.in_(g.locale) for f in columns.readable(ctx, form) if not f.system or f.id in ("owner", "stage")}
+    written = history.others_since(ctx, form.key, row["id"], revision) if row["revision"] > revision else {}
+    told = {field: who for field, who in written.items() if field in seen}
+    if not told:
+        return ""
+    who, names = here.listed(dict.fromkeys(told.values())), here.listed(seen[field] for field in told)
+    return render_template("record/since.html", who=who, names=names, url=addresses.of_record(form.key, row["uid"]))
+
+
+def gone() -> Problem | None:
+    """For an address of a record that was deleted: by whom and when, if its reader could see it before."""
+    given = request.view_args or {}
+    ctx, key = here.ctx(), f"{given.get('app')}.{given.get('id')}"
+    try:
+        row = query.get(ctx, key, uid=str(given.get("uid", "")), deleted=True)
+    except Problems:
+        return None
+    head = history.entries(ctx, key, row["id"])[0][0]
+    return Problem("record-deleted", {"who": head["actor_name"], "at": formats.moment(head["at"], here.reader())})
+
+
+def press_one(ctx: Ctx, form: Form, id: int, words: str) -> Saved:
+    """Raises Problems for a button that is not there, or not this person's to press."""
+    if not any(a.on.options["name"] == words for a in buttons(ctx, form)) or not _may(ctx, form, {"id": id}, "edit"):
+        raise Problems([Problem("may-not-edit", {"form": form.name.in_(ctx.locale)}, form=form.key)])
+    saved = save.edit(ctx, form.key, id, {})  # takes the row's lock, so that the event stands in order
+    full = RecordSource(ctx).record(form.key, saved.id) or {}
+    append(ctx, Event("pressed", form.key, saved.id, new=encode_row(form, full), name=words))
+    return saved
 
 
 def with_live(ctx: Ctx, form: Form, row: dict[str, Any]) -> dict[str, Any]:
@@ -193,16 +226,15 @@ def _may(ctx: Ctx, form: Form, row: Mapping[str, Any], verb: str) -> bool:
 
 def _head(ctx: Ctx, form: Form, row: Mapping[str, Any], fields: Sequence[Field], shared: cells.Page) -> Head:
     told = columns.title_fields(form)
-    wanted = [f for name in form.face.get("facts", ()) for f in fields if f.id == name]
+    wanted = [f for name in form.face.facts for f in fields if f.id == name]
     if not wanted:
         short = [f for f in fields if f.id not in told and f.type not in columns.LONG and f.type not in REACHED and not f.system]
         wanted = sorted((f for f in short if f.value.kind in ("choice", "record", "text")), key=lists.rank)[:6]
     shown = [c for f in wanted if (c := shared.cell(f, row)) and c.kind != "state"][:3]
-    state_name = form.face.get("state")
     states = [
         c
         for f in fields
-        if f.id != "stage" and (state_name is None or f.id == state_name) and (c := shared.cell(f, row)) and c.kind == "state"
+        if f.id != "stage" and f.id == (form.face.state or f.id) and (c := shared.cell(f, row)) and c.kind == "state"
     ]
     return Head(
         shared.title(form, row) or here.say("Untitled"), tuple(shown), states[0] if states else None, tuple(_reach(ctx, form, row, fields))
@@ -225,6 +257,16 @@ def _reach(ctx: Ctx, form: Form, row: Mapping[str, Any], fields: Sequence[Field]
             yield {"label": here.say("Mail"), "url": f"mailto:{quote(str(value), safe='@')}", "icon": "mail"}
         elif f.type == "location" and isinstance(value, Mapping):
             yield {"label": here.say("Navigate"), "url": f"geo:{value.get('lat')},{value.get('lng')}", "icon": "navigation"}
+
+
+def _blocker(ctx: Ctx, form: Form, row: Mapping[str, Any], shared: cells.Page) -> Mapping[str, Any] | None:
+    """What stands in the way, since when, and whose turn it is: the field that the template's `face` names (FACE 11)."""
+    field_ = form.fields.get(form.face.blocker)
+    if field_ is None or covered(ctx, form, field_) or not (cell := shared.cell(field_, row)):
+        return None
+    since = history.last_change(ctx, form.key, row["id"], field_.id) or row["created_at"]
+    waits = shared.cell(form.fields["owner"], row).text
+    return {"text": cell.text, "since": since, "who": waits, "edit": addresses.of_record(form.key, row["uid"], f"field/{field_.id}")}
 
 
 def _sections(
@@ -289,9 +331,7 @@ def _related(ctx: Ctx, row: Mapping[str, Any], child: Form, via: Field, form: Fo
 
 def _primary(ctx: Ctx, form: Form, row: Mapping[str, Any], children: Sequence[tuple[Form, Field]]) -> dict[str, str]:
     """The one big button: what the template names, else the first record that is made below this one."""
-    wanted = form.face.get("primary", {})
-    named = f"{form.app}.{wanted['create']}" if isinstance(wanted, Mapping) and wanted.get("create") else ""
-    able = [(c, via) for c, via in children if rights.access(ctx, c.key).may("add") and (not named or c.key == named)]
+    able = [(c, via) for c, via in children if rights.access(ctx, c.key).may("add") and c.key == (form.face.adds or c.key)]
     if not able:
         return {}
     child, via = able[0]
@@ -299,7 +339,7 @@ def _primary(ctx: Ctx, form: Form, row: Mapping[str, Any], children: Sequence[tu
     return {"label": here.say("Add %(form)s", form=here.name_in(child)), "url": url}
 
 
-def _buttons(ctx: Ctx, form: Form) -> list[Automation]:
+def buttons(ctx: Ctx, form: Form) -> list[Automation]:
     app = ctx.workspace.apps.get(form.app)
     rules = app.automations.values() if app else ()
     return [a for a in rules if a.on.kind == "pressed" and a.on.form == form.key and a.enabled and not a.broken]

@@ -10,6 +10,7 @@ from dougong.expr.to_json import calendar_json, in_browser, to_json
 from dougong.expr.to_python import evaluate
 from dougong.expr.tree import Expr
 from dougong.expr.values import encode
+from dougong.fields.show import currency_sign
 from dougong.records import references
 from dougong.records.present import covered
 from dougong.records.source import environment
@@ -26,7 +27,7 @@ def of_form(ctx: Ctx, form: Form, entered: Iterable[Field], row: Mapping[str, An
     """
     on_page = {f.id: f for f in entered}
     fields = {f.id: _rule(ctx, form, f) for f in on_page.values()}
-    fields |= {f.id: _kind(f) | {"formula": to_json(f.formula)} for f in computed(ctx, form, on_page) if f.formula}
+    fields |= {f.id: _kind(ctx, f) | {"formula": to_json(f.formula)} for f in computed(ctx, form, on_page) if f.formula}
     told = {
         path[0] for f in on_page.values() for name in CONDITIONS if (c := getattr(f, name)) and open_to(ctx, form, c) for path in c.reads
     }
@@ -34,7 +35,8 @@ def of_form(ctx: Ctx, form: Form, entered: Iterable[Field], row: Mapping[str, An
     values = {
         name: _value(ctx, form.fields[name], row.get(name)) for name in sorted(told - on_page.keys()) if name in row and name in form.fields
     }
-    lines = {f.id: {"fields": {c.id: _kind(c) for c in entering.columns_of(ctx, f)}} for f in on_page.values() if f.type == "lines"}
+    tables = [f for f in on_page.values() if f.type == "lines"]
+    lines = {f.id: {"fields": {c.id: _column(ctx, c) for c in entering.shown_columns(ctx, f)}} for f in tables}
     me = references.uid_of(ctx, "user", ctx.actor.user or 0)
     return {
         "fields": fields,
@@ -72,15 +74,20 @@ def at_first(ctx: Ctx, form: Form, entered: Iterable[Field], row: Mapping[str, A
 
 def _rule(ctx: Ctx, form: Form, field: Field) -> dict[str, Any]:
     conditions = {name: c for name in CONDITIONS if (c := getattr(field, name)) is not None and open_to(ctx, form, c)}
-    return _kind(field) | {"required": field.required} | {name: to_json(c) for name, c in conditions.items()}
+    return _kind(ctx, field) | {"required": field.required} | {name: to_json(c) for name, c in conditions.items()}
 
 
 def _answers(formula: Expr) -> bool:
     return in_browser(formula)
 
 
-def _kind(field: Field) -> dict[str, Any]:
-    return {"kind": field.value.kind, "percent": field.value.unit == "percent"}
+def _kind(ctx: Ctx, field: Field) -> dict[str, Any]:
+    unit = {"unit": currency_sign(ctx.workspace.currency)} if field.value.unit == "money" else {}
+    return {"kind": field.value.kind, "percent": field.value.unit == "percent", **unit}
+
+
+def _column(ctx: Ctx, field: Field) -> dict[str, Any]:
+    return _kind(ctx, field) | ({"formula": to_json(field.formula)} if field.formula else {})
 
 
 def _value(ctx: Ctx, field: Field, value: Any) -> Any:

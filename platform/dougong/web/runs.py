@@ -102,7 +102,9 @@ def again(uid: object) -> Response:
 
     def work(ctx: Ctx) -> bool:
         id = ctx.connection.execute(select(run_table.c.id).where(run_table.c.uid == str(uid))).scalar()
-        return id is not None and running.again(ctx, id, arrived=bool(request.form.get("arrived")))
+        if id is None:
+            abort(404)
+        return running.again(ctx, id, arrived=bool(request.form.get("arrived")))
 
     flash(here.say("The run goes on") if here.write(work) else here.say("This run can't be repeated"))
     return redirect(f"/runs/{uid}", 303)

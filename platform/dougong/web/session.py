@@ -66,10 +66,10 @@ def install(app: Flask, runtime: Runtime, own_doors: frozenset[str] = frozenset(
             g.locale = language.choose(None, request.headers.get("Accept-Language", ""))
             return None
         _recognise(runtime)
+        if g.actor is None and not getattr(current_app.view_functions[str(request.endpoint)], "anybody", False):
+            return to_sign_in()  # also where the cookie is gone: nothing is done, and what was typed waits in the browser
         if request.method not in SAFE_METHODS and not _genuine(runtime.settings.base_url):
             abort(403, Problem("request-forged").sentence(g.locale))
-        if g.actor is None and not getattr(current_app.view_functions[str(request.endpoint)], "anybody", False):
-            return to_sign_in()
         return None
 
     @app.after_request
@@ -118,9 +118,9 @@ def now() -> datetime:
 
 def to_sign_in() -> AnyResponse:
     """A page comes back after signing in; a part of a page (htmx) makes the browser leave for it."""
-    wanted = request.full_path.rstrip("?") if request.method in SAFE_METHODS else urlsplit(request.referrer or "").path
-    if request.headers.get("HX-Request"):
-        shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+    wanted = request.full_path.rstrip("?")
+    if request.headers.get("HX-Request") or request.method not in SAFE_METHODS:
+        shown = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
         wanted = shown.path + (f"?{shown.query}" if shown.query else "")
     address = url_for("signin.sign_in", next=local(wanted))
     return Response(status=401, headers={"HX-Redirect": address}) if request.headers.get("HX-Request") else redirect(address, 303)

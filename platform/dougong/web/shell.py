@@ -183,6 +183,7 @@ def _foot() -> tuple[Place, ...]:
 def _own() -> Sequence[Place]:
     return (
         _inbox(message.unread(here.ctx(), here.ctx().actor.user or 0)),
+        Place("/me/profile", here.say("My details, language, messages"), "id-card"),
         Place("/me/devices", here.say("Password and devices"), "key-round"),
         Place("/me/tokens", here.say("API tokens"), "link"),
     )

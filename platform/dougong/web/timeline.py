@@ -15,7 +15,7 @@ from dougong.context import SYSTEM, Ctx
 from dougong.expr.values import decode
 from dougong.notify.message import notification_table
 from dougong.problems import Problems
-from dougong.records import comments, history, query, references, rights
+from dougong.records import comments, entering, history, query, references, rights
 from dougong.records.filters import Filter
 from dougong.records.present import covered, mask
 from dougong.records.row import has_columns
@@ -82,11 +82,26 @@ def _history(ctx: Ctx, form: Form, row: Mapping[str, Any]) -> Iterator[Entry]:
         if head["kind"] == "edit" and not changes:
             continue
         text = {
-            "create": here.say("made this %(form)s", form=here.name_in(form)),
+            "create": _entered(ctx, form, values) or here.say("made this %(form)s", form=here.name_in(form)),
             "delete": here.say("deleted it"),
             "restore": here.say("brought it back"),
         }.get(head["kind"], here.say("changed"))
         yield Entry(head["at"], who, text, changes, machine=machine and head["kind"] == "edit")
+
+
+def _entered(ctx: Ctx, form: Form, values: Sequence[Mapping[Any, Any]]) -> str:
+    """Of a record that an import put at a stage: which, and what it came there without."""
+    told = next((v["new"] for v in values if v["field"] == entering.NOTE), None)
+    if told is None or covered(ctx, form, form.fields["stage"]):
+        return ""
+    stages: Workflow = ctx.workspace.apps[form.app].workflows[form.workflow]
+    stage = next((s.name.in_(g.locale) for s in stages.stages if s.id == told["stage"]), told["stage"])
+    known = (form.fields[id] for id in told["fields"] if id in form.fields)
+    lacking = [f.name.in_(g.locale) for f in known if not covered(ctx, form, f)]
+    lacking += [reason.get(g.locale[:2]) or reason["zh"] for reason in told["reasons"]]
+    if not lacking:
+        return here.say("entered at “%(stage)s” by import", stage=stage)
+    return here.say("entered at “%(stage)s” by import, without: %(missing)s", stage=stage, missing=here.listed(lacking))
 
 
 def _moved(ctx: Ctx, form: Form, move: Mapping[Any, Any]) -> str:

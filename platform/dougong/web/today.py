@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from flask import Blueprint, g, render_template
+from flask import Blueprint, abort, flash, g, render_template
+from werkzeug.wrappers import Response
 
 from dougong.context import Ctx
 from dougong.notify import message
-from dougong.records import ask_later, query, references, rights
+from dougong.problems import Problems
+from dougong.records import ask_later, query, references, rights, save
 from dougong.records.filters import Filter
 from dougong.records.row import has_columns
-from dougong.spec.app import App, Sort, View
+from dougong.spec.app import App, Home, Sort, View
 from dougong.spec.form import Field, Form
-from dougong.web import addresses, cells, columns, here, inbox, lists, session, shell
+from dougong.web import addresses, cells, columns, here, inbox, lists, needs, session, shell
 
 page = Blueprint("today", __name__)
 AT_FIRST = 3
@@ -36,8 +38,19 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Strip:
+    """Something of mine that has begun and not ended; its button ends it."""
+
+    name: str
+    what: str
+    url: str
+    since: datetime
+    end: str
+
+
+@dataclass(frozen=True)
 class Card:
-    """`more` counts what is not shown; `kind` is 'list' or 'figures'."""
+    """`more` counts what is not shown; `kind` is 'list', 'figures' or 'needs'."""
 
     title: str
     lines: tuple[Line, ...] = ()
@@ -46,6 +59,7 @@ class Card:
     kind: str = "list"
     figures: tuple[Mapping[str, Any], ...] = ()
     empty: str = ""
+    groups: tuple[needs.Group, ...] = ()
 
 
 @page.get("/")
@@ -53,12 +67,57 @@ def show() -> str:
     ctx = here.ctx()
     found = shell.home_of(ctx)
     cards = list(_declared(ctx, found[0], found[1].cards)) if found and found[1].cards else list(_worked_out(ctx))
-    left, right = [c for c in cards if c], []
-    if len(left) > 2:
-        left, right = left[: (len(left) + 1) // 2], left[(len(left) + 1) // 2 :]
-    return render_template(
-        "home/today.html", left=left, right=right, apps=ctx.workspace.apps, quiet=not any(c.lines or c.figures for c in cards)
-    )
+    left, right = _columns(cards)
+    strips = tuple(_running(ctx, *found)) if found else ()
+    return render_template("home/today.html", left=left, right=right, strips=strips, apps=ctx.workspace.apps)
+
+
+@page.post("/running/<app>/<id>/<uuid:uid>/end")
+def end(app: str, id: str, uid: object) -> Response:
+    """Ends what runs, now; then on to what is still to be said about it, where something is."""
+    ctx = here.ctx()
+    form, found = here.form(app, id, "edit"), shell.home_of(ctx)
+    spec = next((s for f, s in _started(ctx, *found) if f == form), None) if found else None
+    if spec is None:
+        abort(404)
+    row = query.get(ctx, form.key, uid=str(uid))
+    try:
+        here.write(lambda ctx: save.edit(ctx, form.key, row["id"], {spec["until"]: ctx.now}))
+    except Problems as problems:
+        flash(" ".join(p.sentence(g.locale) for p in problems))
+        return here.go(addresses.of_record(form.key, row["uid"]))
+    owed = any(ask_later.missing(form, rule, row) for rule in form.ask_later if rule.since == spec["until"])
+    return here.go(addresses.of_record(form.key, row["uid"], "edit" if owed else ""))
+
+
+def _columns(cards: Sequence[Card]) -> tuple[Sequence[Card], Sequence[Card]]:
+    """Two columns at the desk, about as long as each other; on the phone the declared order stays."""
+    at = min(range(1, len(cards) + 1), key=lambda n: abs(_height(cards[:n]) - _height(cards[n:])), default=0)
+    return (cards[:at], cards[at:]) if len(cards) > 2 else (cards, ())
+
+
+def _height(cards: Sequence[Card]) -> int:
+    return sum(2 + max(1, len(c.lines) + sum(1 + len(group.open) + len(group.done) for group in c.groups)) for c in cards)
+
+
+def _started(ctx: Ctx, app: App, home: Home) -> Iterator[tuple[Form, Mapping[str, str]]]:
+    """What the home declares to be running while `since` is past and `until` is empty."""
+    for item in home.cards:
+        spec = item.get("running") if isinstance(item, Mapping) else None
+        form = app.forms.get(spec["form"]) if spec else None
+        if spec and form and rights.access(ctx, form.key).may("edit"):
+            yield form, spec
+
+
+def _running(ctx: Ctx, app: App, home: Home) -> Iterator[Strip]:
+    for form, spec in _started(ctx, app, home):
+        by_now = ctx.now.astimezone(ctx.workspace.calendar.zone).strftime("%Y-%m-%d %H:%M")
+        mine = Filter("owner", "==", references.uid_of(ctx, "user", session.me()))
+        going = (mine, Filter(spec["since"], "<=", by_now), Filter(spec["until"], "is empty"))
+        for row in query.page(ctx, query.Query(form.key, going, sort=(Sort(spec["since"], True),), limit=2)).rows:
+            url = addresses.of_record(form.key, row["uid"])
+            name = cells.Page.of(ctx, form, (), [row]).title(form, row)
+            yield Strip(name, form.name.in_(g.locale), url, row[spec["since"]], f"/running/{form.app}/{form.id}/{row['uid']}/end")
 
 
 def _declared(ctx: Ctx, app: App, cards: Sequence[Any]) -> Iterator[Card]:
@@ -70,6 +129,9 @@ def _declared(ctx: Ctx, app: App, cards: Sequence[Any]) -> Iterator[Card]:
                 yield card
         elif isinstance(item, Mapping) and item.get("figures"):
             yield _figures(ctx, app, item["figures"])
+        elif isinstance(item, Mapping) and "needs_me" in item:
+            groups = needs.groups(ctx, needs.views_of(ctx))
+            yield Card(here.say("Needs you"), kind="needs", groups=groups)
         elif item == "today":
             yield from _today(ctx)
         elif item == "stuck":
@@ -169,26 +231,30 @@ def _view(ctx: Ctx, view: View, top: int) -> Card | None:
         return None
     asked = query.Query(form.key, where=view.if_, sort=view.sort, limit=max(1, min(top, MOST)))
     rows = query.page(ctx, asked).rows
-    lines = tuple(_still(r) for r in lists.rows_of(ctx, form, columns.shown(ctx, form, view)[:3], rows))
+    clock = next((o.field for o in view.sort[:1] if form.fields[o.field].value.kind == "datetime"), "")
+    shown = columns.shown(ctx, form, view)
+    found = zip(rows, lists.rows_of(ctx, form, shown[:3], rows), strict=True)
+    lines = tuple(_timed(r, clock, _clock_today(ctx, row.get(clock))) for row, r in found)
     more = max(0, query.count(ctx, asked, 999).number - len(lines))
     return Card(view.name.in_(g.locale), lines, addresses.of_form(form.key, view=view.id), more, empty=here.say("Nothing here today."))
 
 
-def _figures(ctx: Ctx, app: App, names: Sequence[Any]) -> Card:
-    """Each figure is a view's count and opens that view."""
+def _figures(ctx: Ctx, app: App, items: Sequence[Any]) -> Card:
+    """Each figure is a view's count and opens that view; `of` is its aim: a number, or another view."""
     out = []
-    for name in names:
-        view = app.views.get(str(name))
+    for item in items:
+        spec = item if isinstance(item, Mapping) else {"view": str(item)}
+        view, aim = app.views.get(str(spec.get("view"))), spec.get("of")
         if view and rights.access(ctx, view.form).may("see"):
-            hits = query.count(ctx, query.Query(view.form, where=view.if_))
-            out.append(
-                {
-                    "value": f"{hits.number}{'' if hits.exact else '+'}",
-                    "label": view.name.in_(g.locale),
-                    "url": addresses.of_form(view.form, view=view.id),
-                }
-            )
+            of = _count(ctx, app.views[str(aim)]) if str(aim) in app.views else str(aim or "")
+            url = addresses.of_form(view.form, view=view.id)
+            out.append({"value": _count(ctx, view), "of": of, "label": view.name.in_(g.locale), "url": url})
     return Card(here.say("In figures"), kind="figures", figures=tuple(out))
+
+
+def _count(ctx: Ctx, view: View) -> str:
+    hits = query.count(ctx, query.Query(view.form, where=view.if_))
+    return f"{hits.number}{'' if hits.exact else '+'}"
 
 
 def _newest(ctx: Ctx, form: Form) -> Card:
@@ -214,9 +280,21 @@ def _title(ctx: Ctx, form_key: str, record: int) -> str:
     return cells.Page.of(ctx, form, (), [row]).title(form, row)
 
 
-def _facts(row: lists.Row) -> str:
-    """Beside the words that it stands still, times would only say it again."""
-    return " · ".join(here.plain(cell) for cell in row.cells if cell.text and not (row.late and cell.kind in ("ago", "moment")))
+def _facts(row: lists.Row, clock: str = "") -> str:
+    """What the line doesn't say yet: beside "stands still" no times, no part of the name, not me as the owner, not its own clock."""
+    me = here.ctx().actor.name
+    told = (c for c in row.cells if c.text and c.text not in row.name and not (c.field.id == "owner" and c.text == me))
+    return " · ".join(here.plain(c) for c in told if not (row.late and c.kind in ("ago", "moment")) and not (clock and c.field.id == clock))
+
+
+def _timed(row: lists.Row, field: str, clock: str) -> Line:
+    return replace(_still(row), time=clock, facts=_facts(row, field)) if clock else _still(row)
+
+
+def _clock_today(ctx: Ctx, at: Any) -> str:
+    """14:05 for an instant of this day."""
+    day_of = ctx.workspace.calendar.day_of
+    return here.clock(at) if isinstance(at, datetime) and day_of(at) == day_of(ctx.now) else ""
 
 
 def _instant(ctx: Ctx, value: date | datetime) -> datetime:

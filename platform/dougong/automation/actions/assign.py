@@ -28,7 +28,10 @@ class Assign(Action):
     schema: Mapping[str, Any] = {
         "assign": {"format": "people", "title": "交给谁，多人时轮流 | To whom; several take turns"},
         "region": {"type": "string", "format": "field", "title": "按哪个区域字段匹配 | Match people by this region field"},
-        "field": {"type": "string", "format": "field", "title": "写入哪个人员字段 | The person field to fill; by default owner"},
+        "field": {
+            "type": "string", "format": "field", "holds": "person",
+            "title": "写入哪个人员字段 | The person field to fill; by default owner",
+        },
     }
     required = ("assign",)
 

@@ -10,6 +10,11 @@ from dougong.automation.scene import Scene
 from dougong.problems import Problem, Problems
 from dougong.registry import Registry
 
+TOUCH: Mapping[str, Any] = {
+    "type": "boolean", "title": "算作跟进：无进展的计时重新开始 | Counts as attention: the time without progress begins anew",
+}
+"""An automation's writes don't move `touched_at` (SEMANTICS 3); this lets one do so."""
+
 
 class Action:
     """Schemas are those of triggers/base.py; besides, `target` names the option whose form the keys of `values` belong to.
@@ -30,6 +35,7 @@ class Call:
     """One call to the outside, fixed before it is made. `uid` stays the same when it is repeated; the receiver may know it by that.
 
     `repeat`: what to do when a crash leaves open whether it arrived: send it again, or ask a person. `body` is JSON.
+    What `hidden` holds is taken out of the answer: the other side may repeat what it was sent.
     """
 
     uid: str
@@ -39,6 +45,7 @@ class Call:
     headers: Mapping[str, str]
     repeat: Literal["safe", "ask"]
     secret: str = ""
+    hidden: tuple[str, ...] = ()
 
 
 class OutsideAction(Action):

@@ -13,7 +13,7 @@ class Score(Action):
     """Adds points; `between` keeps the sum inside two bounds. An empty field counts as 0."""
 
     schema: Mapping[str, Any] = {
-        "score": {"type": "string", "format": "field", "title": "哪个分数字段 | The field with the points"},
+        "score": {"type": "string", "format": "field", "holds": "number", "title": "哪个分数字段 | The field with the points"},
         "add": {"type": ["string", "number"], "format": "formula", "title": "加多少，负数为减 | How many to add; negative takes away"},
         "between": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2, "title": "上下限 | Lowest and highest"},
     }

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dougong.automation.actions.base import Action, actions, refuse
+from dougong.automation.actions.base import TOUCH, Action, actions, refuse
 from dougong.automation.scene import Scene
 from dougong.records import save
 
@@ -13,7 +13,11 @@ class Set(Action):
 
     schema: Mapping[str, Any] = {
         "set": {"type": "object", "format": "values", "target": "on", "minProperties": 1, "title": "字段: 新值 | field: new value"},
-        "on": {"type": "string", "format": "field", "title": "改这个关联字段指向的记录 | Set it on the record that this link leads to"},
+        "on": {
+            "type": "string", "format": "field", "holds": "record",
+            "title": "改这个关联字段指向的记录 | Set it on the record that this link leads to",
+        },
+        "touch": TOUCH,
     }
     required = ("set",)
 
@@ -24,7 +28,8 @@ class Set(Action):
             key, record = form.fields[options["on"]].target, row.get(options["on"])
             if record is None:
                 raise refuse("action-nothing-linked", field=options["on"])
-        return {"changed": list(save.edit(scene.ctx, key, record, scene.values(options["set"])).changed)}
+        saved = save.edit(scene.ctx, key, record, scene.values(options["set"]), touch=options.get("touch", False))
+        return {"changed": list(saved.changed)}
 
 
 actions.register("set")(Set())

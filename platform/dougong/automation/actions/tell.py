@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dougong.automation.actions.base import Action, actions
+from dougong.automation.actions.rows import SCHEMA, rows_of
 from dougong.automation.scene import Scene
 from dougong.notify.connections import connected
 from dougong.notify.delivery import post_to
@@ -42,6 +43,7 @@ class Notify(Action):
         "title": _TITLE,
         "text": _TEXT,
         "show": {"type": "string", "enum": ["timeline"], "title": "附上最近的历史 | Add what happened lately"},
+        "rows": SCHEMA,
         "urgent": _URGENT,
     }
     required = ("notify", "text")
@@ -57,26 +59,34 @@ class Notify(Action):
 
 
 class Post(Action):
-    """To a group's robot: the name of a connection, or a formula that gives its address (`team.group_robot`)."""
+    """To a group's robot: the name of a connection, or a path that ends in its address (`team.group_robot`). A group without a
+    robot is left out; the trace says so."""
 
     schema: Mapping[str, Any] = {
-        "post": {"type": "string", "format": "template", "title": "发到哪个群 | The group's robot"},
+        "post": {
+            "type": "string", "format": "target",
+            "title": "发到哪个群：连接名，或如 team.group_robot | The group's robot: a connection's name, or such as team.group_robot",
+        },
         "title": _TITLE,
         "text": _TEXT,
+        "rows": SCHEMA,
         "urgent": _URGENT,
     }
     required = ("post", "text")
 
     def run(self, scene: Scene, options: Mapping[str, Any]) -> Any:
         target = scene.text(options["post"])
+        if not target:
+            return {"to": ""}
         known = connected(scene.ctx.connection).get(target)
         channel = known.kind if known else "dingtalk_robot" if (urlsplit(target).hostname or "").endswith("dingtalk.com") else "webhook"
         now = scene.ctx.now if options.get("urgent") else sendable_from(scene.ctx.now, scene.ctx.workspace.calendar)
         post_to(
             scene.ctx, channel, target=target, title=_title(scene, options), body=scene.text(options["text"]),
             form=scene.form.key if scene.form else "", record=scene.row["id"] if scene.row else None, run=scene.place[0], not_before=now,
+            rows=rows_of(scene, options.get("rows")),
         )
-        return {"to": target}
+        return {"to": urlsplit(target).hostname or target}  # the rest of an address is as good as a password
 
 
 def _message(scene: Scene, options: Mapping[str, Any], person: int, kind: Any) -> Message:
@@ -86,7 +96,7 @@ def _message(scene: Scene, options: Mapping[str, Any], person: int, kind: Any) -
     return Message(
         key=f"{run}/{step}/{item}/{kind}/{person}", user=person, title=_title(there, options), body=body,
         form=scene.form.key if scene.form else "", record=scene.row["id"] if scene.row else None, kind=kind,
-        via=tuple(options.get("via", ())), urgent=bool(options.get("urgent")), run=run,
+        via=tuple(options.get("via", ())), urgent=bool(options.get("urgent")), run=run, rows=rows_of(there, options.get("rows")),
     )
 
 

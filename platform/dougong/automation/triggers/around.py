@@ -24,30 +24,27 @@ class Before(TimeTrigger):
     schema: Mapping[str, Any] = _schema("before", "哪个表单 | The form", "提前多久，如 15m | How long before, such as 15m")
     required = ("before", "field", "by")
     form_in = "before"
+    leveled = False
 
     def since(self, trigger: Trigger) -> str:
         return str(trigger.options["field"])
 
     def offset(self, trigger: Trigger, level: Level) -> Span:
-        return -_by(trigger)
+        by = trigger.options["by"]
+        assert isinstance(by, Span)
+        return -by
 
 
 class After(TimeTrigger):
-    schema: Mapping[str, Any] = _schema("after", "哪个表单 | The form", "之后多久，如 2h | How long after, such as 2h")
-    required = ("after", "field", "by")
+    schema: Mapping[str, Any] = _schema(
+        "after", "哪个表单 | The form", "之后多久，如 2h；分级时写在每级里 | How long after, such as 2h; with levels each says it"
+    )
+    required = ("after", "field")
     form_in = "after"
+    span = "by"
 
     def since(self, trigger: Trigger) -> str:
         return str(trigger.options["field"])
-
-    def offset(self, trigger: Trigger, level: Level) -> Span:
-        return _by(trigger)
-
-
-def _by(trigger: Trigger) -> Span:
-    by = trigger.options["by"]
-    assert isinstance(by, Span)
-    return by
 
 
 triggers.register("before")(Before())

@@ -27,7 +27,7 @@ class Happening:
 
 class TriggerKind:
     """`form_in` is the option that names the form the automation stands on ('' where there is none, or a workflow tells it);
-    `old` says that the condition may read `old` and `changed(f)`.
+    `old` says that the condition may read `old` and `changed(f)`; `leveled` that there may be levels, some time `after` it.
 
     Schemas are JSON Schema properties of the mapping under `on:`. `format` says what a string is (the lang part
     compiles by it); `scope` names the option whose form (or whose field's target) the formulas below stand on.
@@ -37,6 +37,7 @@ class TriggerKind:
     required: tuple[str, ...] = ()
     form_in: str = ""
     old: bool = False
+    leveled: bool = True
 
 
 class EventTrigger(TriggerKind):
@@ -50,7 +51,12 @@ class EventTrigger(TriggerKind):
 
 
 class TimeTrigger(TriggerKind):
-    """Fires when a stored instant or date, moved by an offset, has come (SEMANTICS 4)."""
+    """Fires when a stored instant or date, moved by an offset, has come (SEMANTICS 4).
+
+    `span` is the option that says how long where the automation has one `do:`; with levels each has its own `after`.
+    """
+
+    span: str = "after"
 
     def since(self, trigger: Trigger) -> str:
         """The field that is the rule's axis."""
@@ -58,7 +64,9 @@ class TimeTrigger(TriggerKind):
 
     def offset(self, trigger: Trigger, level: Level) -> Span:
         """due(x) = x + offset."""
-        return level.after or Span()
+        span = level.after or trigger.options[self.span]
+        assert isinstance(span, Span)
+        return span
 
     def stage(self, trigger: Trigger) -> str:
         """Where set: only records in this stage are meant."""
@@ -67,6 +75,8 @@ class TimeTrigger(TriggerKind):
 
 class ScheduleTrigger(TriggerKind):
     """Fires at instants that no record decides."""
+
+    leveled = False
 
     def following(self, trigger: Trigger, after: datetime, calendar: Calendar) -> datetime | None:
         """The first instant later than `after`; None where there is none any more."""

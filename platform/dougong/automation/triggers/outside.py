@@ -46,6 +46,7 @@ class Pressed(EventTrigger):
     schema: Mapping[str, Any] = {
         "pressed": {"type": "string", "format": "form", "title": "哪个表单上的按钮 | The form that has the button"},
         "name": {"type": "string", "title": "按钮文字 | The words on the button"},
+        "bulk": {"type": "boolean", "title": "列表里选中多条时也能按 | Also for many ticked records of a list"},
     }
     required = ("pressed", "name")
     form_in = "pressed"

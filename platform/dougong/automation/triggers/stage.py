@@ -41,7 +41,13 @@ class Left(_StageEvent):
 class Held(TimeTrigger):
     """The count begins anew each time the stage is entered."""
 
-    schema: Mapping[str, Any] = _schema("held", "停留在哪个阶段 | The stage in which a record stays")
+    schema: Mapping[str, Any] = {
+        **_schema("held", "停留在哪个阶段 | The stage in which a record stays"),
+        "after": {
+            "type": "string", "format": "duration",
+            "title": "多久，如 7d；分级时写在每级里 | How long, such as 7d; with levels each says it",
+        },
+    }
     required = ("held", "of")
 
     def since(self, trigger: Trigger) -> str:

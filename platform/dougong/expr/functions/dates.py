@@ -90,6 +90,21 @@ def days_between(start: date, end: date) -> int:
     return (end - start).days
 
 
+@function("months_between", "day, day -> integer", js=True, example="months_between(hired, today)",
+          zh="从前一天到后一天满几个月", en="whole months from the first day to the second")  # fmt: skip
+def months_between(start: date, end: date) -> int:
+    low, high = min(start, end), max(start, end)
+    whole = (high.year - low.year) * 12 + high.month - low.month - (high.day < low.day)
+    return whole if end >= start else -whole
+
+
+@function("years_between", "day, day -> integer", js=True, example="years_between(born, today)",
+          zh="从前一天到后一天满几年，如年龄", en="whole years from the first day to the second, such as an age")  # fmt: skip
+def years_between(start: date, end: date) -> int:
+    whole: int = months_between(start, end)
+    return whole // 12 if whole >= 0 else -(-whole // 12)
+
+
 @function("workdays_between", "day, day -> integer", surroundings=True, cost=5, example="workdays_between(asked, answered)",
           zh="从前一天到后一天有几个工作日（不含前一天）", en="workdays after the first up to the second")  # fmt: skip
 def workdays_between(env: Surroundings, start: date, end: date) -> int | None:

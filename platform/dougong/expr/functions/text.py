@@ -7,9 +7,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy import ColumnElement, Integer, Text, cast, func, type_coerce
 
+from dougong import pinyin as chinese
 from dougong.expr.functions.base import Face, Surroundings, function
 from dougong.expr.numbers import EXACT, MAX_SCALE, decimal_text, fit
 
@@ -131,12 +131,12 @@ def concat(*parts: str | None) -> str:
 
 @function("pinyin", "text -> text", cost=5, example="pinyin(name)", zh="拼音", en="Chinese in pinyin")
 def pinyin(text: str) -> str:
-    return "".join(lazy_pinyin(text[:200]))
+    return chinese.pinyin(text[:200])
 
 
 @function("initials", "text -> text", cost=5, example="initials(name)", zh="拼音首字母", en="the first letters of the pinyin")
 def initials(text: str) -> str:
-    return "".join(lazy_pinyin(text[:200], style=Style.FIRST_LETTER))
+    return chinese.initials(text[:200])
 
 
 @function("short", "text -> text", cost=5, example="short(name)",
@@ -156,8 +156,8 @@ def number(value: Any) -> Decimal | int | None:
 
 @function("text", "text|choice|time -> text; number, text? -> text; date, text? -> text; datetime, text? -> text; json -> text",
           js=True, surroundings=True, example="text(today, 'yyyymm')",
-          zh="写成文字：日期用 yyyy mm dd hh mi ss，数字用 0、0.00、#,##0.00、000、0%",
-          en="written as text: dates by yyyy mm dd hh mi ss, numbers by 0, 0.00, #,##0.00, 000, 0%")  # fmt: skip
+          zh="写成文字：日期用 yyyy mm dd hh:mm:ss，数字用 0、0.00、#,##0.00、000、0%",
+          en="written as text: dates by yyyy mm dd hh:mm:ss, numbers by 0, 0.00, #,##0.00, 000, 0%")  # fmt: skip
 def text(env: Surroundings, value: Any, pattern: str | None = None) -> str | None:
     match value:
         case bool() | str():
@@ -175,12 +175,14 @@ def _write_day(at: date, pattern: str) -> str:
     hour, minute, second = (at.hour, at.minute, at.second) if isinstance(at, datetime) else (0, 0, 0)
     parts = {
         "yyyy": f"{at.year:04}", "yy": f"{at.year % 100:02}", "mm": f"{at.month:02}", "m": str(at.month), "dd": f"{at.day:02}",
-        "d": str(at.day), "hh": f"{hour:02}", "h": str(hour), "mi": f"{minute:02}", "ss": f"{second:02}",
+        "d": str(at.day), "hh": f"{hour:02}", "h": str(hour), "mi": f"{minute:02}", "n": str(minute), "ss": f"{second:02}",
     }  # fmt: skip
-    return DAY_PATTERN.sub(lambda m: parts[m[0].lower()], pattern[:100])
+    return DAY_PATTERN.sub(lambda m: parts[MINUTES.get((m[1] or "").lower()) or m[0].lower()], pattern[:100])
 
 
-DAY_PATTERN = re.compile(r"yyyy|yy|mi|mm|m|dd|d|hh|h|ss", re.IGNORECASE | re.ASCII)
+DAY_PATTERN = re.compile(r"((?<=h:)mm?(?!i)|mm?(?=:ss))|yyyy|yy|mi|mm|m|dd|d|hh|h|ss", re.IGNORECASE | re.ASCII)
+MINUTES = {"mm": "mi", "m": "n"}
+"""Beside hours or seconds an m means minutes, as Excel reads it."""
 NUMBER_PATTERN = re.compile(r"(#,##)?(0{1,15})(?:\.(0{1,6}))?(%)?")
 
 

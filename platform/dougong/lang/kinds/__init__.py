@@ -24,4 +24,6 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
 }
 LATER: Mapping[str, tuple[str, ...]] = {"form": ("limits", "shared")}
 """Keys that the language will have, by kind."""
+LATER_IN_FIELDS = ("pick", "locked_when")
+"""Options that fields will have."""
 RESERVED = ("dashboard", "report", "approval", "document", "overlay")

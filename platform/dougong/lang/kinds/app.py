@@ -1,6 +1,6 @@
 """`app`: the app itself, and what its installer decides."""
 
-from dougong.lang.kinds.parts import ANYTHING, ID, LABEL, ROLE, list_of, map_of, mapping, named, one_of
+from dougong.lang.kinds.parts import ANYTHING, COUNT, ID, LABEL, ROLE, list_of, map_of, mapping, named, one_of
 
 QUESTION_TYPES = ("text", "integer", "decimal", "money", "percent", "yes_no", "date", "duration", "choice")
 
@@ -15,7 +15,44 @@ _QUESTION = mapping(
     "name",
     "type",
 )
-_HOME = mapping({"role": ROLE, "bar": list_of(ANYTHING), "cards": list_of(ANYTHING)}, "role")
+_VIEW = {"type": "string"}
+_FIGURE = mapping(
+    {
+        "view": named("视图", "View", _VIEW),
+        "of": named("目标：数字或另一个视图", "Aim: a number or another view", {"type": ["string", "integer"]}),
+    },
+    "view",
+)
+_RUNNING = mapping({"form": _VIEW, "since": _VIEW, "until": _VIEW}, "form", "since", "until")
+_CARD = {
+    "anyOf": [
+        one_of("do_now", "today", "stuck"),
+        mapping({"view": _VIEW, "top": named("最多几条", "At most", COUNT)}, "view"),
+        mapping({"figures": named("数字", "Figures", list_of({"anyOf": [_VIEW, _FIGURE]}))}, "figures"),
+        mapping(
+            {"running": named("进行中的", "Running", _RUNNING, "已开始、还没结束的，在最上面。", "Begun and not ended, on top.")},
+            "running",
+        ),
+        mapping(
+            {
+                "needs_me": named(
+                    "需要我的", "Needs me", list_of(_VIEW),
+                    "规则告诉我的、以及这些视图里别人的记录，按人分组。",
+                    "Others' records that rules tell me of, and those of these views, by person.",
+                )
+            },
+            "needs_me",
+        ),
+    ]
+}
+_HOME = mapping(
+    {
+        "role": ROLE,
+        "bar": named("底栏", "Bar", list_of(ANYTHING), "手机底部最多五项。", "At most five places at the phone's foot."),
+        "cards": named("卡片", "Cards", list_of(_CARD), "今日页从上到下的卡片。", "The cards of the first page, from the top."),
+    },
+    "role",
+)
 
 SCHEMA = mapping(
     {

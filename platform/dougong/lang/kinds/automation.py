@@ -1,6 +1,7 @@
 """`automation`: when something happens, then do this. Triggers and actions bring their own words."""
 
 from dougong.lang.kinds.parts import (
+    CONDITION,
     COUNT,
     DURATION,
     FIELD,
@@ -24,19 +25,19 @@ STEP_OPTIONS = {
 STEP_SCHEMA = {"type": "object", "dispatch": "action"}
 
 FLOW = {
-    "if": mapping({"if": named("条件", "If", FORMULA), "do": named("做什么", "Do", STEPS), "else": named("否则", "Else", STEPS)}, "do"),
+    "if": mapping({"if": named("条件", "If", CONDITION), "do": named("做什么", "Do", STEPS), "else": named("否则", "Else", STEPS)}, "do"),
     "for_each": mapping(
         {
             "for_each": named(
                 "对每一条", "For each", RECORDS, "相关记录的字段，或 all.表单。", "A field of related records, or all.<form>."
             ),
-            "if": named("条件", "If", FORMULA, "只对成立的。", "Only those for which this holds."),
+            "if": named("条件", "If", CONDITION, "只对成立的。", "Only those for which this holds."),
             "do": named("做什么", "Do", STEPS),
         },
         "do",
     ),
     "wait": mapping({"wait": named("等多久", "Wait", DURATION)}),
-    "stop": mapping({"stop": named("停止", "Stop", {"type": ["boolean", "string"]}), "if": named("条件", "If", FORMULA)}),
+    "stop": mapping({"stop": named("停止", "Stop", {"type": ["boolean", "string"]}), "if": named("条件", "If", CONDITION)}),
 }
 """The words that steer a run rather than act; an action of the same name replaces one."""
 

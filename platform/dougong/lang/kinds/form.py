@@ -1,11 +1,11 @@
 """`form`: a table of records and the page that fills it."""
 
 from dougong.lang.kinds.parts import (
-    ANYTHING,
     COUNT,
     DURATION,
     FIELD,
     FIELDS,
+    FORM,
     FORMULA,
     ID,
     ID_OF_ITEM,
@@ -144,6 +144,21 @@ _SECTION = mapping(
     "fields",
 )
 
+_FACE = mapping(
+    {
+        "facts": named("要点", "Facts", FIELDS, "名称下面最多三个字段。", "At most three fields below the name."),
+        "state": named("状态", "State", FIELD, "用形状和颜色显示的选项字段。", "The choice shown by shape and colour."),
+        "blocker": named("卡点", "Blocker", FIELD, "写着卡在哪里的字段。", "The field that says what stands in the way."),
+        "primary": named(
+            "主按钮",
+            "Primary button",
+            mapping({"create": FORM}, "create"),
+            "{create: 表单}：给这条记录加一条。",
+            "{create: form}: adds one to this record.",
+        ),
+    }
+)
+
 SCHEMA = mapping(
     {
         "form": named("表单代号", "Form id", ID, "小写字母、数字、下划线，最多 30 个。", "Small letters, digits, underscore; at most 30."),
@@ -184,7 +199,7 @@ SCHEMA = mapping(
             "不登录也能填的网页，地址是 /f/应用/表单。",
             "A page to fill in without signing in, at /f/app/form.",
         ),
-        "face": named("外观", "Face", map_of(ANYTHING)),
+        "face": named("外观", "Face", _FACE, "记录页最上面显示什么。", "What stands on top of a record's page."),
     },
     "form",
     "fields",

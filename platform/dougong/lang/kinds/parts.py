@@ -44,6 +44,7 @@ LABEL: Schema = {"type": "string", "minLength": 1, "maxLength": 500}
 YES_NO: Schema = {"type": "boolean"}
 COUNT: Schema = {"type": "integer", "minimum": 1}
 FORMULA: Schema = {"type": ["string", "number", "boolean"], "format": "formula"}
+CONDITION: Schema = {**FORMULA, "format": "condition"}
 TEMPLATE: Schema = {**WORDS, "format": "template"}
 PEOPLE: Schema = one_or_many({"type": "string", "format": "people"})
 DURATION: Schema = {"type": "string", "format": "duration", "pattern": DURATION_PATTERN}
@@ -63,7 +64,9 @@ MESSAGE = named("提示语", "Message", {**LABEL, "format": "template"}, "拒绝
 
 BY_FORMAT: Mapping[str, Schema] = {
     "formula": FORMULA,
+    "condition": CONDITION,
     "template": TEMPLATE,
+    "label": LABEL,
     "people": PEOPLE,
     "duration": DURATION,
     "percent": PERCENT,

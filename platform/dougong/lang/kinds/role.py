@@ -17,7 +17,7 @@ from dougong.lang.kinds.parts import (
     one_of,
 )
 
-RIGHTS = ("see", "add", "edit", "delete", "import", "export")
+RIGHTS = ("see", "add", "edit", "delete", "import", "import_stage", "export")
 
 _GRANT = mapping(
     {
@@ -41,7 +41,10 @@ SCHEMA = mapping(
     {
         "role": named("角色代号", "Role id", ID),
         "name": named("名称", "Name", LABEL),
-        "can": named("权限", "Can", map_of(_GRANT), "按表单写；没写的表单看不到。", "By form; a form not named is not seen."),
+        "can": named("权限", "Can", map_of(_GRANT), 
+            "按表单写；没写的表单看不到。明细写 表单_字段，只写 hide、mask、read_only。",
+            "By form; a form not named is not seen. Lines are called form_field and take hide, mask and read_only alone.",
+        ),
         "edit_needs": named("修改须批准", "Edit needs", list_of(_EDIT_NEEDS)),
         "fallback": named("兜底角色", "Fallback", YES_NO, "没有主管时，任务落到这个角色。", "Tasks for a missing manager land here."),
     },

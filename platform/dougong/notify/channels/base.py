@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from dougong.notify.connections import Connected
 from dougong.notify.outgoing import Outgoing
+from dougong.notify.rows import Rows
 from dougong.problems import Problem, Problems
 from dougong.registry import Registry
 from dougong.spec.label import Label
@@ -24,6 +25,12 @@ class Letter:
     title: str
     body: str
     link: str = ""
+    rows: Rows | None = None
+
+    @property
+    def text(self) -> str:
+        """The body with its table in lines."""
+        return "\n".join(filter(None, [self.body, self.rows.text() if self.rows else ""]))
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ class Todo(_ByApp):
         return address_of(connection, user, "dingtalk_union")
 
     def send(self, letter: Letter, to: str, way: Way) -> None:
-        body: dict[str, Any] = {"sourceId": letter.key, "subject": letter.title, "description": letter.body, "executorIds": [to]}
+        body: dict[str, Any] = {"sourceId": letter.key, "subject": letter.title, "description": letter.text, "executorIds": [to]}
         if letter.link:
             body["detailUrl"] = {"appUrl": letter.link, "pcUrl": letter.link}
         url = f"{_api(way, NEW_API)}/v1.0/todo/users/{quote(to, safe='')}/tasks"
@@ -95,7 +95,8 @@ def token(way: Way) -> str:
 
 def markdown(letter: Letter) -> str:
     link = f"\n\n[打开]({letter.link})" if letter.link else ""
-    return f"### {letter.title}\n\n{letter.body}{link}"
+    rows = f"\n\n{letter.rows.markdown()}" if letter.rows else ""
+    return f"### {letter.title}\n\n{letter.body}{rows}{link}"
 
 
 def _api(way: Way, usual: str) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from sqlalchemy import Connection, select
 
 from dougong.notify.channels.base import Channel, Letter, Way, channels, final, trouble
+from dougong.notify.rows import page
 from dougong.people.tables import user
 from dougong.spec.label import Label
 
@@ -51,7 +52,9 @@ def _compose(letter: Letter, to: str, sender: str) -> EmailMessage:
     mail["From"], mail["To"] = sender, to
     domain = sender.rpartition("@")[2] or "dougong"
     mail["Message-ID"] = f"<{hashlib.sha256(letter.key.encode()).hexdigest()[:32]}@{domain}>"
-    mail.set_content(f"{letter.body}\n\n{letter.link}".strip() + "\n")
+    mail.set_content(f"{letter.text}\n\n{letter.link}".strip() + "\n")
+    if letter.rows is not None:
+        mail.add_alternative(page(letter.body, letter.rows, letter.link), subtype="html")
     return mail
 
 

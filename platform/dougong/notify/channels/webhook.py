@@ -15,7 +15,9 @@ class Webhook(Channel):
     connection_kind = "webhook"
 
     def send(self, letter: Letter, to: str, way: Way) -> None:
-        body = json.dumps({"id": letter.key, "title": letter.title, "body": letter.body, "link": letter.link}, ensure_ascii=False).encode()
+        said = {"id": letter.key, "title": letter.title, "body": letter.body, "link": letter.link}
+        rows = {"rows": letter.rows.as_json()} if letter.rows else {}
+        body = json.dumps({**said, **rows}, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json; charset=utf-8", signing.DELIVERY: letter.key}
         if secret := way.options.get("secret"):
             headers[signing.SIGNATURE] = signing.sign(str(secret), body, way.now)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dougong.problems import Problem
 from dougong.store import ddl, physical, search
-from dougong.store.changes.base import Change, Work, figure, words
+from dougong.store.changes.base import Change, Work, counted, words
 from dougong.store.tables import all_fields, is_junction
 
 
@@ -16,7 +16,7 @@ class AddForm(Change):
 
     @property
     def facts(self) -> tuple[Problem, ...]:
-        count = figure(len(self.form.fields))
+        count = counted(len(self.form.fields), "field")
         return (Problem("plan-add-form", {"form": words(self.form.name, self.form.id), "count": count}),)
 
     def apply(self, work: Work) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -29,6 +29,10 @@ class Work:
     tables: Mapping[str, Table]
     types: Mapping[str, FieldType]
     locale: Locale
+    ahead: Mapping[str, Collection[str]] = field(default_factory=dict)  # form key → fields whose values stand ready (store/staged.py)
+
+    def is_ready(self, form: Form, id: str) -> bool:
+        return id in self.ahead.get(form.key, ())
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,11 @@ class Change:
         """Ids of the computed fields whose values must be worked out for the rows that exist; the caller of apply does so."""
         return ()
 
+    @property
+    def written(self) -> int:
+        """Rows that it writes values into."""
+        return 0
+
     def apply(self, work: Work) -> None:
         raise NotImplementedError
 
@@ -80,12 +89,32 @@ class FieldChange(Change):
 
     @property
     def named(self) -> dict[str, Any]:
-        return {"form": words(self.form.name, self.form.id), "field": words(self.field.name, self.field.id)}
+        return {"form": words(self.form.name, self.form.id), "field": field_words(self.form, self.field)}
 
 
 def words(label: Label, id: str) -> Mapping[str, str]:
     """A name in every language of the sentences, the id where there is none."""
     return {locale: label.in_(locale) or id for locale in ("zh", "en")}
+
+
+def field_words(form: Form, field: Field) -> Mapping[str, str]:
+    """Its name, with the id in brackets where another field of the form is called the same."""
+    def called(locale: str) -> str:
+        own = field.name.in_(locale) or field.id
+        twins = sum((other.name.in_(locale) or other.id) == own for other in form.fields.values() if other.id != field.id)
+        return own + ({"zh": f"（{field.id}）", "en": f" ({field.id})"}[locale] if twins else "")
+
+    return {locale: called(locale) for locale in ("zh", "en")}
+
+
+def counted(number: int, what: str) -> Mapping[str, str]:
+    """'1 204 records', '1 record'; in Chinese the figure alone, which its sentence goes on from."""
+    return {"zh": figure(number), "en": f"{figure(number)} {what}{'' if number == 1 else 's'}"}
+
+
+def type_words(type_: str) -> Mapping[str, str]:
+    """What people call a field's type."""
+    return {locale: Problem(f"type-{type_}").sentence(locale).removeprefix("type-") for locale in ("zh", "en")}
 
 
 def figure(number: int) -> str:
@@ -94,4 +123,5 @@ def figure(number: int) -> str:
 
 
 def listed(samples: Sequence[Any]) -> str:
-    return ", ".join(str(s) for s in samples)
+    """Each once: ten times the same word says no more than one."""
+    return ", ".join(dict.fromkeys(str(s) for s in samples))

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Index, func, select
 
 from dougong.problems import Problem, Problems
 from dougong.store import ddl
-from dougong.store.changes.base import SAMPLES, Change, Work, figure, listed, words
+from dougong.store.changes.base import SAMPLES, Change, Work, counted, listed, words
 
 
 @dataclass(frozen=True)
 class AddIndex(Change):
-    """`quiet` where another change of the plan brings it about. `clashes` are values that more than one live row has."""
+    """`quiet` where another change of the plan brings it about. `clashes` are values that more than one live row has.
+
+    `about` names its fields as people do, '' of all languages where it is ours alone.
+    """
 
     kind = "add-index"
     index: Index
     quiet: bool
+    about: Mapping[str, str]
     clashes: int = 0
     samples: tuple[str, ...] = ()
 
@@ -27,10 +32,10 @@ class AddIndex(Change):
 
     @property
     def facts(self) -> tuple[Problem, ...]:
-        said = {"form": words(self.form.name, self.form.id), "columns": ", ".join(c.name for c in self.index.columns)}
+        said = {"form": words(self.form.name, self.form.id), "fields": self.about}
         if self.clashes:
-            return (Problem("plan-unique-clash", {**said, "count": figure(self.clashes), "samples": listed(self.samples)}),)
-        if self.quiet:
+            return (Problem("plan-unique-clash", {**said, "count": counted(self.clashes, "value"), "samples": listed(self.samples)}),)
+        if self.quiet or not any(self.about.values()):
             return ()
         return (Problem("plan-add-unique" if self.index.unique else "plan-add-index", said),)
 
@@ -42,7 +47,7 @@ class AddIndex(Change):
         if self.index.unique:
             count, samples = clashes(work.connection, self.index)
             if count:
-                raise Problems((*AddIndex(self.form, self.index, self.quiet, count, samples).facts,))
+                raise Problems((*AddIndex(self.form, self.index, self.quiet, self.about, count, samples).facts,))
         ddl.create_index(work.connection, self.index)
 
 
@@ -51,6 +56,7 @@ class DropIndex(Change):
     kind = "drop-index"
     name: str
     quiet: bool
+    about: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -59,7 +65,8 @@ class DropIndex(Change):
     @property
     def facts(self) -> tuple[Problem, ...]:
         form = words(self.form.name, self.form.id)
-        return () if self.quiet else (Problem("plan-drop-index", {"form": form, "name": self.name}),)
+        told = not self.quiet and any(self.about.values())
+        return (Problem("plan-drop-index", {"form": form, "fields": self.about}),) if told else ()
 
     def apply(self, work: Work) -> None:
         ddl.drop_index(work.connection, self.name)

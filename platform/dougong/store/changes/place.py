@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dougong.spec.form import Field, Form
-from dougong.store import ddl, names, physical
+from dougong.store import ddl, names, physical, staged
 from dougong.store.changes.base import Work
 from dougong.store.physical import Key
 from dougong.store.tables import column_names, is_junction
 
 
 def add_place(work: Work, form: Form, field: Field) -> None:
-    """Empty columns, or an empty table of pairs."""
+    """Empty columns, or an empty table of pairs; or those whose values stand ready."""
     table = work.tables[form.key]
+    if work.is_ready(form, field.id):
+        staged.take_free_places(work.connection, table, column_names(field, work.types))
+        return
     if is_junction(field, work.types):
         ddl.create_junction(work.connection, work.tables[f"{form.key}.{field.id}"])
     for name in column_names(field, work.types):
@@ -41,6 +44,8 @@ def bring_back(work: Work, key: Key, form: Form, field: Field) -> None:
         ddl.move_junction(work.connection, key.table, table, *work.tables[f"{form.key}.{field.id}"].indexes)
     for suffix in key.suffixes:
         ddl.rename_column(work.connection, table, key.column + suffix, field.key + suffix)
+    if work.is_ready(form, field.id):
+        staged.take_places(work.connection, work.tables[form.key], column_names(field, work.types))
     known = list(dict.fromkeys([*key.names, field.id]))
     physical.change_key(
         work.connection, key.id, form=form.id, field=field.id, names=known, table=table, column=field.key, state="live", since=work.now

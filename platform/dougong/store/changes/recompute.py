@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dougong.problems import Problem
-from dougong.store.changes.base import FieldChange, Work, figure
+from dougong.store.changes.base import FieldChange, Work, counted
 
 
 @dataclass(frozen=True)
@@ -15,11 +15,15 @@ class Recompute(FieldChange):
 
     @property
     def facts(self) -> tuple[Problem, ...]:
-        return (Problem("plan-recompute", {**self.named, "count": figure(self.rows)}),)
+        return (Problem("plan-recompute", {**self.named, "count": counted(self.rows, "record")}),)
 
     @property
     def fills(self) -> tuple[str, ...]:
         return (self.field.id,) if self.rows else ()
+
+    @property
+    def written(self) -> int:
+        return self.rows
 
     def apply(self, work: Work) -> None:
         """The caller works the values out, from `fills`: that needs the records' own rules."""

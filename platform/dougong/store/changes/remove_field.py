@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dougong.problems import Problem
-from dougong.store.changes.base import FieldChange, Work, figure
+from dougong.store.changes.base import FieldChange, Work, counted
 from dougong.store.changes.place import set_aside
 from dougong.store.physical import Key
 
@@ -20,7 +20,7 @@ class RemoveField(FieldChange):
 
     @property
     def facts(self) -> tuple[Problem, ...]:
-        return (Problem("plan-remove-field", {**self.named, "count": figure(self.values)}),)
+        return (Problem("plan-remove-field", {**self.named, "count": counted(self.values, "value")}),)
 
     @property
     def loses(self) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dougong.problems import Problem
 from dougong.store import ddl, names, physical, search
-from dougong.store.changes.base import Change, Work, figure, words
+from dougong.store.changes.base import Change, Work, counted, words
 from dougong.store.physical import Key
 
 
@@ -21,7 +21,7 @@ class RemoveForm(Change):
 
     @property
     def facts(self) -> tuple[Problem, ...]:
-        return (Problem("plan-remove-form", {"form": words(self.form.name, self.form.id), "count": figure(self.rows)}),)
+        return (Problem("plan-remove-form", {"form": words(self.form.name, self.form.id), "count": counted(self.rows, "record")}),)
 
     @property
     def loses(self) -> int:

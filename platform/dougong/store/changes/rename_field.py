@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from dougong.problems import Problem
 from dougong.store import physical, system
-from dougong.store.changes.base import FieldChange, Work, words
+from dougong.store.changes.base import FieldChange, Work
 from dougong.store.physical import Key
 
 
@@ -19,8 +19,7 @@ class RenameField(FieldChange):
 
     @property
     def facts(self) -> tuple[Problem, ...]:
-        form = words(self.form.name, self.form.id)
-        return (Problem("plan-rename-field", {"form": form, "old": self.key_.field, "new": self.field.id}),)
+        return (Problem("plan-rename-field", {**self.named, "old": self.key_.field, "new": self.field.id}),)
 
     def apply(self, work: Work) -> None:
         known = list(dict.fromkeys([*self.key_.names, self.field.id]))

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from dougong.problems import Problem
 from dougong.store import physical, system
-from dougong.store.changes.base import Change, Work
+from dougong.store.changes.base import Change, Work, words
 from dougong.store.physical import Key
 
 
@@ -20,7 +20,7 @@ class RenameForm(Change):
 
     @property
     def facts(self) -> tuple[Problem, ...]:
-        return (Problem("plan-rename-form", {"old": self.own.form, "new": self.form.id}),)
+        return (Problem("plan-rename-form", {"form": words(self.form.name, self.form.id), "old": self.own.form, "new": self.form.id}),)
 
     def apply(self, work: Work) -> None:
         known = list(dict.fromkeys([*self.own.names, self.form.id]))

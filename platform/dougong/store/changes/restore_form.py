@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dougong.problems import Problem
 from dougong.store import ddl, names, physical
-from dougong.store.changes.base import Change, Work, figure, words
+from dougong.store.changes.base import Change, Work, counted, words
 from dougong.store.physical import Key
 
 
@@ -19,7 +19,7 @@ class RestoreForm(Change):
 
     @property
     def facts(self) -> tuple[Problem, ...]:
-        return (Problem("plan-restore-form", {"form": words(self.form.name, self.form.id), "count": figure(self.rows)}),)
+        return (Problem("plan-restore-form", {"form": words(self.form.name, self.form.id), "count": counted(self.rows, "record")}),)
 
     def apply(self, work: Work) -> None:
         table = self.form.table

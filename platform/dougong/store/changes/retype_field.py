@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, update
 from dougong.problems import Problem
 from dougong.spec.form import Field
 from dougong.store import physical
-from dougong.store.changes.base import FieldChange, Work, figure, listed
+from dougong.store.changes.base import FieldChange, Work, counted, figure, listed, type_words
 from dougong.store.changes.place import add_place, bring_back, set_aside
 from dougong.store.moves import Outcome, Retype, moves
 from dougong.store.physical import Key
@@ -40,8 +40,10 @@ class RetypeField(FieldChange):
     def facts(self) -> tuple[Problem, ...]:
         o = self.outcome
         said = {
-            **self.named, "old": self.key_.type.split("(")[0], "new": self.field.type, "total": figure(o.total), "lost": figure(o.lost),
-            "count": figure(o.total - o.lost), "altered": figure(o.altered), "back": figure(o.back), "edited": figure(o.edited),
+            **self.named, "old": type_words(self.key_.type.split("(")[0]), "new": type_words(self.field.type),
+            "total": counted(o.total, "value"), "count": figure(o.total - o.lost), "lost": figure(o.lost),
+            "lost_values": counted(o.lost, "value"), "altered": figure(o.altered), "back": counted(o.back, "value"),
+            "edited": counted(o.edited, "record"),
         }  # fmt: skip
         if self.field.computed:
             return (Problem("plan-retype-computed", said),)
@@ -64,6 +66,10 @@ class RetypeField(FieldChange):
     def fills(self) -> tuple[str, ...]:
         return (self.field.id,) if self.field.computed else ()
 
+    @property
+    def written(self) -> int:
+        return 0 if self.relabels else self.outcome.total
+
     def apply(self, work: Work) -> None:
         if self.relabels:
             physical.change_key(work.connection, self.key_.id, type=self.stored)
@@ -75,7 +81,7 @@ class RetypeField(FieldChange):
             add_place(work, self.form, self.field)
             assert self.key_.parent is not None
             physical.add_field_key(work.connection, work.now, self.key_.parent, self.form, self.field, work.forms, work.types)
-        if self.old is not None:
+        if self.old is not None and not work.is_ready(self.form, self.field.id):
             self._fill(work, Retype(
                 self.form.table, self.old, self.field, aside.column, work.types, work.locale, self.field.key if self.returning else ""
             ))  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dougong.problems import Problem
-from dougong.store.changes.base import Change, Work, figure, listed, words
+from dougong.store.changes.base import Change, Work, counted, listed, words
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class NewRule(Change):
 
     @property
     def facts(self) -> tuple[Problem, ...]:
-        form, count = words(self.form.name, self.form.id), figure(self.rows or 0)
+        form, count = words(self.form.name, self.form.id), counted(self.rows or 0, "record")
         return (Problem(self.code, {"form": form, "rule": self.about, "count": count, "samples": listed(self.samples)}),)
 
     def apply(self, work: Work) -> None:

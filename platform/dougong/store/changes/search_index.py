@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dougong.problems import Problem
 from dougong.store import search
-from dougong.store.changes.base import Change, Work, figure, words
+from dougong.store.changes.base import Change, Work, counted, words
 
 AT_ONCE = 5_000
 """Rows that are indexed within the apply; for more, the caller does it in the background by search.rebuild."""
@@ -23,7 +23,7 @@ class SearchIndex(Change):
 
     @property
     def facts(self) -> tuple[Problem, ...]:
-        said = {"form": words(self.form.name, self.form.id), "count": figure(self.rows)}
+        said = {"form": words(self.form.name, self.form.id), "count": counted(self.rows, "record")}
         return (Problem("plan-search" if self.wanted else "plan-search-off", said),)
 
     @property

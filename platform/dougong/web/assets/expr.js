@@ -340,18 +340,27 @@ function addMonths(c, day, months) {
   return to < 1 || to > 9999 ? null : dayFrom(to, at, Math.min(date, lastOfMonth(to, at)));
 }
 
+function monthsBetween(a, b) {
+  if (b < a) return -monthsBetween(b, a);
+  const [[y1, m1, d1], [y2, m2, d2]] = [cutParts(a), cutParts(b)];
+  return (y2 - y1) * 12 + m2 - m1 - (d2 < d1 ? 1 : 0);
+}
+
 function weekday(day) {
   return ((((daysBetween("0001-01-01", day) % 7) + 7) % 7) + 7) % 7;
 }
+
+const DAY_PATTERN = /((?<=h:)mm?(?!i)|mm?(?=:ss))|yyyy|yy|mi|mm|m|dd|d|hh|h|ss/gi;
+const MINUTES = { mm: "mi", m: "n" }; // beside hours or seconds an m means minutes, as Excel reads it
 
 function writeDay(parts, pattern) {
   const [year, month, day, hour, minute, second] = parts;
   const two = (n) => String(n).padStart(2, "0");
   const written = {
     yyyy: String(year).padStart(4, "0"), yy: two(year % 100), mm: two(month), m: String(month), dd: two(day), d: String(day),
-    hh: two(hour), h: String(hour), mi: two(minute), ss: two(second),
+    hh: two(hour), h: String(hour), mi: two(minute), n: String(minute), ss: two(second),
   };
-  return points(pattern).slice(0, 100).join("").replace(/yyyy|yy|mi|mm|m|dd|d|hh|h|ss/gi, (part) => written[part.toLowerCase()]);
+  return points(pattern).slice(0, 100).join("").replace(DAY_PATTERN, (part, minutes) => written[minutes ? MINUTES[part.toLowerCase()] : part.toLowerCase()]);
 }
 
 function writeNumber(value, scale, pattern) {
@@ -436,6 +445,8 @@ export const functions = {
     return c.kinds[0] === "text" ? (validDay(first.trim()) ? first.trim() : null) : first;
   },
   days_between: (c, a, b) => count(daysBetween(a, b)),
+  months_between: (c, a, b) => count(monthsBetween(a, b)),
+  years_between: (c, a, b) => count(Math.trunc(monthsBetween(a, b) / 12)),
   add_months: addMonths,
   start_of_month: (c, day) => day.slice(0, 8) + "01",
   end_of_month: (c, day) => day.slice(0, 8) + lastOfMonth(cutParts(day)[0], cutParts(day)[1]),

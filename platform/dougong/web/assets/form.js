@@ -5,7 +5,7 @@
 // `values` holds what conditions read but the form doesn't show, `env` what expr.js needs beside the record. What is typed is kept as a draft until the server has it
 // (a toast with data-saved=key); a form that comes back with faults says data-refused and is not overwritten.
 import { changed, each, later } from "./dom.js";
-import { dropDraft, entriesOf, fillFrom, keepDraft, readDraft } from "./draft.js";
+import { beginDraft, dropDraft, entriesOf, fillFrom, keepDraft, readDraft } from "./draft.js";
 import { setRows, rowOf } from "./lines.js";
 import { withoutChosen } from "./picker.js";
 import { compute } from "./rules.js";
@@ -22,7 +22,7 @@ class Form {
     this.key = form.dataset.form;
     this.rules = JSON.parse(form.dataset.rules || "{}");
     this.before = JSON.stringify(entriesOf(form));
-    if (!("refused" in form.dataset)) this.restore();
+    this.begin();
     const keep = later(300, () => keepDraft(this.key, form));
     form.addEventListener("input", (event) => {
       keep();
@@ -33,9 +33,20 @@ class Form {
     form.addEventListener("pointerdown", (event) => this.unchoose(event));
     form.addEventListener("submit", (event) => this.submit(event), { capture: true });
     form.querySelector("[data-missing]")?.addEventListener("click", () => this.walk());
-    this.choose();
     this.update();
     form.querySelector(".field.invalid")?.scrollIntoView({ block: "center" });
+  }
+
+  async begin() {
+    await beginDraft(this.key);
+    if (!("refused" in this.form.dataset)) this.restore();
+    this.choose();
+    this.update();
+    window.addEventListener("pagehide", () => this.dirty() && keepDraft(this.key, this.form));
+  }
+
+  dirty() {
+    return !this.given && JSON.stringify(entriesOf(this.form)) !== this.before;
   }
 
   restore() {
@@ -47,6 +58,7 @@ class Form {
     fillFrom(this.form, draft);
     if (asked().chosen) return;
     const again = () => {
+      this.given = true;
       dropDraft(this.key);
       location.reload();
     };
@@ -82,7 +94,7 @@ class Form {
   }
 
   update() {
-    const state = compute(this.form, this.rules);
+    const [state, lines] = compute(this.form, this.rules);
     for (const [id, { visible, required, readonly, value }] of Object.entries(state)) {
       const field = this.form.querySelector(`[data-field="${CSS.escape(id)}"]`);
       if (!field) continue;
@@ -94,6 +106,7 @@ class Form {
       const shown = field.querySelector("[data-computed]");
       if (shown) shown.textContent = value === null || value === undefined ? "" : written(value, this.rules.fields[id]);
     }
+    this.total(lines);
     for (const section of this.form.querySelectorAll(".section")) {
       const fields = [...section.querySelectorAll(".field")];
       section.hidden = fields.length > 0 && fields.every((field) => field.hidden);
@@ -105,6 +118,18 @@ class Form {
     foot.textContent = count ? `${word("missing", { n: count })} ›` : "";
   }
 
+  // The formulas of a line stand in it as outputs.
+  total(lines) {
+    for (const [id, rows] of Object.entries(lines)) {
+      for (const [number, results] of Object.entries(rows)) {
+        for (const [column, value] of Object.entries(results)) {
+          const shown = document.getElementById(`${id}-${number}-${column}`);
+          if (shown) shown.textContent = value === null || value === undefined ? "" : written(value, this.rules.lines[id].fields[column]);
+        }
+      }
+    }
+  }
+
   missing() {
     return [...this.form.querySelectorAll(".field[data-required]:not([hidden])")].filter((field) => !filled(field));
   }
@@ -113,11 +138,12 @@ class Form {
     const [first] = this.missing();
     if (!first) return;
     first.scrollIntoView({ block: "center", behavior: "smooth" });
-    first.querySelector("input:not([type=hidden]), select, textarea")?.focus({ preventScroll: true });
+    first.querySelector("[role=textbox], input:not([type=hidden]), select, textarea")?.focus({ preventScroll: true });
   }
 
   submit(event) {
     if (event.submitter?.hasAttribute("formnovalidate")) return;
+    if (this.unsent(event)) return;
     const missing = this.missing();
     for (const field of missing) this.fault(field, word("required"));
     if (!missing.length) {
@@ -127,6 +153,24 @@ class Form {
     event.preventDefault();
     event.stopImmediatePropagation();
     this.walk();
+  }
+
+  // A file that is still on its way goes first; the form follows by itself once all have arrived.
+  unsent(event) {
+    for (const drawn of this.form.querySelectorAll("[data-unsent]")) drawn.dispatchEvent(new Event("finish"));
+    if (!this.form.querySelector("[data-unsent], .files progress")) return false;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (this.waiting) return true;
+    this.waiting = setInterval(() => {
+      if (this.form.querySelector("[data-unsent], .files progress")) return;
+      clearInterval(this.waiting);
+      this.waiting = null;
+      event.submitter?.removeAttribute("aria-busy");
+      if (!this.form.querySelector(".files .late")) this.form.requestSubmit(event.submitter);
+    }, 100);
+    event.submitter?.setAttribute("aria-busy", "true");
+    return true;
   }
 
   // What a person no longer sees isn't sent: people outside would be refused for it.

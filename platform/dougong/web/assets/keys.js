@@ -1,9 +1,13 @@
-// The keyboard: J and K walk a list, Enter opens, Esc goes back; [data-key=e] is pressed (a field: entered) by its key;
+// The keyboard: J and K walk a list, Enter opens (beside the list, then as the page), X ticks, Esc goes back; [data-key=e] is pressed
+// (a field: entered) by its key; [ folds the rail;
 // Ctrl/⌘ K searches everything at the address of [data-find]; ? shows the keys.
 import { ask, later, make } from "./dom.js";
+import { fold } from "./desk.js";
+import { chosenRow, closePanel, isOpen, mark, openRow } from "./panel.js";
+import { tickRow } from "./ticks.js";
 import { word } from "./words.js";
 
-const typing = (element) => element.closest("input, textarea, select, [contenteditable], dialog[open]");
+const typing = (element) => element.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog[open]");
 
 export function listenForKeys() {
   document.addEventListener("keydown", (event) => {
@@ -11,6 +15,8 @@ export function listenForKeys() {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
       event.preventDefault();
       openSearch();
+    } else if (event.key === "Escape" && event.target.closest("#panel textarea, #panel input, .toolbar input")) {
+      event.target.blur();
     } else if (!event.ctrlKey && !event.metaKey && !event.altKey && !typing(event.target) && press(event.key)) {
       event.preventDefault();
     }
@@ -20,16 +26,16 @@ export function listenForKeys() {
 
 function press(key) {
   if (key === "j" || key === "k") return walk(key === "j" ? 1 : -1);
-  const row = document.querySelector(".list tr[aria-selected=true]");
-  if (key === "Enter" && row) {
-    row.querySelector(".name a").click();
-    return true;
-  }
+  if (key === "Enter") return enter();
+  if (key === "x") return tickRow(chosenRow());
+  if (key === "[") return fold() ?? true;
+  if (key === "Escape" && leave()) return true;
   if (key === "?") {
     document.getElementById("keys")?.showModal();
     return true;
   }
-  const target = document.querySelector(`[data-key="${CSS.escape(key === "Escape" ? "escape" : key.toLowerCase())}"]`);
+  const wanted = `[data-key="${CSS.escape(key === "Escape" ? "escape" : key.toLowerCase())}"]`;
+  const target = (isOpen() && document.querySelector(`#panel ${wanted}`)) || document.querySelector(wanted);
   if (!target) return false;
   if (target.matches("input, textarea, select")) target.focus();
   else target.click();
@@ -39,10 +45,38 @@ function press(key) {
 function walk(step) {
   const rows = [...document.querySelectorAll(".list tbody tr")];
   if (!rows.length) return false;
-  const here = rows.findIndex((row) => row.getAttribute("aria-selected") === "true");
+  const here = rows.indexOf(chosenRow());
   const to = rows[Math.max(0, Math.min(rows.length - 1, here + step))];
-  for (const row of rows) row.setAttribute("aria-selected", String(row === to));
-  to.scrollIntoView({ block: "nearest" });
+  mark(to);
+  if (isOpen()) openRow(to);
+  return true;
+}
+
+// First beside the list, then as the page; a button or link that has the focus keeps its own Enter.
+function enter() {
+  const row = chosenRow();
+  const focused = document.activeElement;
+  if (focused.matches("button, summary, a") && !focused.closest("tr, [data-panel-close]")) return false;
+  if (isOpen()) {
+    location.assign(document.getElementById("panel").dataset.url);
+    return true;
+  }
+  if (!row) return false;
+  if (!openRow(row)) row.querySelector(".name a").click();
+  return true;
+}
+
+// Out of the panel to the row; from a record's page to where one came from.
+function leave() {
+  if (isOpen()) {
+    closePanel();
+    return true;
+  }
+  const back = document.querySelector("[data-back]");
+  if (!back) return false;
+  const from = document.referrer && new URL(document.referrer);
+  if (from && from.origin === location.origin && from.pathname === new URL(back.href).pathname) history.back();
+  else back.click();
   return true;
 }
 

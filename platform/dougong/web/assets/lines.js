@@ -1,6 +1,8 @@
 // Rows inside a form: [data-lines=name] as fields/lines.html draws it; cells are named name-row-column, the template's row __row__.
-// A table pasted from a spreadsheet fills rows from the cell on; arrows walk up and down.
+// A table pasted from a spreadsheet fills rows from the cell on; arrows walk up and down, Enter goes on to the next row or begins one.
 import { changed, each } from "./dom.js";
+import { showToast } from "./toast.js";
+import { word } from "./words.js";
 
 export function mountLines(root) {
   each(root, "[data-lines]", (lines) => {
@@ -9,8 +11,7 @@ export function mountLines(root) {
       if (event.target.closest("[data-add]")) controls(addLine(lines))[0]?.focus();
       const away = event.target.closest("[data-remove]");
       if (!away || away.closest("[data-upload], [data-picker]")) return;
-      away.closest("tr").remove();
-      changed(body);
+      remove(away.closest("tr"), body);
     });
     lines.addEventListener("paste", (event) => paste(event, lines));
     lines.addEventListener("keydown", (event) => walk(event, body));
@@ -23,6 +24,18 @@ export function rowOf(lines, name) {
 }
 
 const rowsIn = (lines) => new Set([...lines.querySelectorAll("tbody [name]")].map(({ name }) => rowOf(lines.dataset.lines, name)).filter(Number.isInteger));
+
+// Taken out, and put back where it stood if that was a slip.
+function remove(row, body) {
+  const next = row.nextElementSibling;
+  row.remove();
+  changed(body);
+  const back = () => {
+    body.insertBefore(row, next?.parentElement === body ? next : null);
+    changed(body);
+  };
+  showToast(word("line_removed"), { act: back });
+}
 
 // Makes the rows those of a draft.
 export function setRows(lines, wanted) {
@@ -59,21 +72,33 @@ function paste(event, lines) {
   for (const [place, values] of cells.entries()) {
     if (place) row = row.nextElementSibling ?? addLine(lines);
     controls(row).slice(from).forEach((control, index) => {
-      if (values[index] === undefined) return;
-      control.value = values[index].trim();
-      changed(control);
+      if (values[index] !== undefined) fill(control, values[index].trim());
     });
   }
 }
 
+// A record is looked for by its words, an option by its name.
+function fill(control, text) {
+  const picker = control.closest(".picker[data-picker]");
+  if (picker) {
+    picker.dispatchEvent(new CustomEvent("named", { detail: text }));
+    return;
+  }
+  const option = control.matches("select") && [...control.options].find((one) => one.textContent.trim() === text);
+  control.value = option ? option.value : text;
+  changed(control);
+}
+
 function walk(event, body) {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step || event.defaultPrevented || !event.target.matches("input:not([role=combobox])")) return;
-  const row = event.target.closest("tr");
-  const to = body.children[[...body.children].indexOf(row) + step];
-  const control = to && controls(to)[controls(row).indexOf(event.target)];
-  if (!control) return;
+  const step = { ArrowDown: 1, ArrowUp: -1, Enter: 1 }[event.key];
+  const row = event.target.closest("tbody > tr");
+  const open = event.target.getAttribute("aria-expanded") === "true";
+  if (!step || !row || open || event.isComposing || event.defaultPrevented || !event.target.matches("input")) return;
   event.preventDefault();
+  const to = body.children[[...body.children].indexOf(row) + step];
+  const begun = !to && event.key === "Enter" && addLine(body.closest("[data-lines]"));
+  const control = begun ? controls(begun)[0] : to && controls(to)[controls(row).indexOf(event.target)];
+  if (!control) return;
   control.focus();
   control.select?.();
 }

@@ -1,11 +1,16 @@
 // Search and choose a record: .picker[data-picker], a form's key ("app.form", asked at /pick/app/form) or an address.
-// It answers ?q= and ?recent=1 with [{"id": uid, "text", "note"}]. Arrow keys, Enter, Esc; 新建「…」 where [data-create].
+// It answers ?q= and ?recent=1 with [{"id": uid, "text", "note"}]; `of` names the field ([data-of]) whose filter limits them, `first` what this
+// device has used, which an unlimited list begins with. What was found once is shown at once and asked again. Arrow keys, Enter, Esc;
+// 新建「…」 where [data-create].
 // The form that makes it comes back with ?chosen=name&chosen.uid=…; the picker hears "choose" with the uid.
 // One value stands in the hidden input; several (.many) in the list .picked, each with its own.
 import { ask, changed, each, later, make } from "./dom.js";
 import { keepDraft } from "./draft.js";
 import { word } from "./words.js";
 
+const RECENT = 5;
+const SLOW = 150; // milliseconds until the shape of what comes is shown
+const known = new Map();
 let numbers = 0;
 
 export function mountPickers(root) {
@@ -36,25 +41,43 @@ function mount(picker) {
     input.setAttribute("aria-activedescendant", option?.id ?? "");
   };
 
-  async function open() {
-    const text = many || input.value !== chosenText ? input.value.trim() : "";
-    const mine = (asked += 1);
+  function addressed(values) {
     const url = new URL(address, location.href);
-    url.searchParams.set(text ? "q" : "recent", text || "1");
-    const found = await ask(url);
-    if (mine !== asked || document.activeElement !== input) return;
-    list.replaceChildren(...rows(found ?? [], text, list.id, create));
+    if (picker.dataset.of) url.searchParams.set("of", picker.dataset.of);
+    for (const [name, value] of Object.entries(values)) url.searchParams.set(name, value);
+    return url;
+  }
+
+  function show(found, text) {
+    list.replaceChildren(...rows(found, text, list.id, create));
     list.hidden = !list.children.length;
     input.setAttribute("aria-expanded", String(!list.hidden));
     point(options()[0]);
   }
 
+  async function open() {
+    const text = many || input.value !== chosenText ? input.value.trim() : "";
+    const mine = (asked += 1);
+    const url = addressed(text ? { q: text } : { recent: "1", first: used(place).join(",") });
+    if (known.has(url.href)) show(known.get(url.href), text);
+    const slow = setTimeout(() => {
+      if (mine !== asked || known.has(url.href)) return;
+      list.replaceChildren(...["", "", ""].map(() => make("div", { class: "skeleton", "aria-hidden": "true" })));
+      list.hidden = false;
+    }, SLOW);
+    const found = await ask(url);
+    clearTimeout(slow);
+    if (found) known.set(url.href, found);
+    if (mine === asked && document.activeElement === input) show(found ?? known.get(url.href) ?? [], text);
+  }
+
   function take(option) {
     if (option.dataset.new) {
-      leaveFor(create, option.dataset.new, input);
+      leaveFor(create, option.dataset, input);
       return;
     }
     put(option.dataset.id, option.dataset.text);
+    remember(place, option.dataset.id);
     close();
     changed(input);
   }
@@ -70,7 +93,8 @@ function mount(picker) {
   }
 
   const search = later(120, open);
-  input.addEventListener("focus", open);
+  input.addEventListener("focus", () => input.closest(".field.invalid") || open()); // the list would cover what is to be mended
+  input.addEventListener("click", open);
   input.addEventListener("input", (event) => {
     if (!event.isTrusted) return;
     if (!many && !input.value) put("", "");
@@ -98,9 +122,35 @@ function mount(picker) {
     if (option) take(option);
   });
   picker.addEventListener("choose", async ({ detail: uid }) => {
-    const [found] = (await ask(`${address}?uid=${encodeURIComponent(uid)}`)) ?? [];
+    const [found] = (await ask(addressed({ uid }))) ?? [];
     if (!found) return;
     put(found.id, found.text);
+    changed(input);
+  });
+  // What a code says: the record it belongs to, or else what the person can do now.
+  picker.addEventListener("scanned", async ({ detail: code }) => {
+    const found = (await ask(addressed({ code }))) ?? [];
+    if (found.length === 1) {
+      put(found[0].id, found[0].text);
+      changed(input);
+      return;
+    }
+    asked += 1;
+    input.focus({ preventScroll: true });
+    asked += 1; // what focusing asks for comes too late
+    show(found, code);
+    if (found.length) return;
+    list.querySelector(".group").textContent = word("unknown_code", { text: code });
+    const made = list.querySelector("[data-new]");
+    if (made) made.dataset.code = code;
+  });
+  // Words that came with a table pasted from a spreadsheet: the one record they name, else they are searched for.
+  picker.addEventListener("named", async ({ detail: text }) => {
+    const found = (await ask(addressed({ q: text }))) ?? [];
+    const exact = found.filter((one) => one.text === text);
+    const [only] = exact.length === 1 ? exact : found.length === 1 ? found : [];
+    if (only) put(only.id, only.text);
+    else if (!many) input.value = text;
     changed(input);
   });
   picker.addEventListener("restore", ({ detail }) => {
@@ -115,11 +165,11 @@ function mount(picker) {
 }
 
 // To the form that makes the missing record; what stands in this one is its draft until we are back.
-function leaveFor(create, text, input) {
+function leaveFor(create, { new: text, code }, input) {
   const form = input.closest("form[data-form]");
   keepDraft(form.dataset.form, form);
   const url = new URL(create, location.href);
-  url.searchParams.set("text", text);
+  url.searchParams.set(code ? "code" : "text", text);
   url.searchParams.set("back", withoutChosen().pathname + withoutChosen().search);
   url.searchParams.set("chosen", input.closest("[data-field]").dataset.field);
   location.assign(url);
@@ -129,6 +179,23 @@ export function withoutChosen() {
   const url = new URL(location.href);
   for (const name of ["chosen", "chosen.uid"]) url.searchParams.delete(name);
   return url;
+}
+
+// The last records chosen on this device, by uid alone: their names are asked for anew, with the rights of whoever asks.
+function used(place) {
+  try {
+    return JSON.parse(localStorage.getItem(`used:${place}`)) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+function remember(place, id) {
+  try {
+    localStorage.setItem(`used:${place}`, JSON.stringify([id, ...used(place).filter((one) => one !== id)].slice(0, RECENT)));
+  } catch {
+    // A full or forbidden store: the newest come first then.
+  }
 }
 
 function rows(found, text, listId, create) {

@@ -1,4 +1,5 @@
-// What the rules of a form say for what stands in it now: {field id: {visible, required, readonly, value}}.
+// What the rules of a form say for what stands in it now: {field id: {visible, required, readonly, value}}, and what the formulas of its
+// lines give: {lines id: {row number: {field id: value}}}.
 // Values have the shapes of expr/values.py: decimals and dates as text, instants in UTC, lists as arrays, empty as null.
 // What only the server can answer (it reads other records, or is no formula of the browser) stays as the server drew it.
 import { evaluate } from "./expr.js";
@@ -7,9 +8,10 @@ import { rowOf } from "./lines.js";
 export function compute(form, { fields = {}, lines = {}, values = {}, env = {}, offset = "+08:00" }) {
   const row = { ...values };
   for (const [id, rule] of Object.entries(fields)) if (!rule.formula) row[id] = valueOf(form, id, rule, offset);
-  for (const [id, rule] of Object.entries(lines)) row[id] = rowsOf(form, id, rule.fields, offset);
   const around = { now: Date.now(), ...env };
   const ask = (tree) => answer(tree, row, around);
+  const sums = {};
+  for (const [id, rule] of Object.entries(lines)) [row[id], sums[id]] = rowsOf(form, id, rule.fields, offset, around);
   for (const [id, { formula }] of Object.entries(fields)) if (formula) row[id] = ask(formula);
   const out = {};
   for (const [id, rule] of Object.entries(fields)) {
@@ -18,7 +20,7 @@ export function compute(form, { fields = {}, lines = {}, values = {}, env = {}, 
     const wanted = ask(rule.required_when) ?? (rule.required_when ? drawn?.hasAttribute("data-required") : false);
     out[id] = { visible, required: Boolean(visible && (rule.required || wanted)), readonly: Boolean(ask(rule.readonly_when)), value: rule.formula && row[id] };
   }
-  return out;
+  return [out, sums];
 }
 
 function answer(tree, row, env) {
@@ -30,10 +32,18 @@ function answer(tree, row, env) {
   }
 }
 
-function rowsOf(form, lines, fields, offset) {
-  const rows = new Set([...form.elements].map(({ name }) => rowOf(lines, name ?? "")).filter(Number.isInteger));
-  const cells = (row) => Object.entries(fields).map(([id, rule]) => [id, valueOf(form, `${lines}-${row}-${id}`, rule, offset)]);
-  return [...rows].map((row) => Object.fromEntries(cells(row)));
+// The rows as records, and by row number what its formulas give.
+function rowsOf(form, lines, fields, offset, env) {
+  const numbers = new Set([...form.elements].map(({ name }) => rowOf(lines, name ?? "")).filter(Number.isInteger));
+  const worked = {};
+  const rows = [...numbers].map((number) => {
+    const row = {};
+    for (const [id, rule] of Object.entries(fields)) if (!rule.formula) row[id] = valueOf(form, `${lines}-${number}-${id}`, rule, offset);
+    const results = Object.entries(fields).filter(([, rule]) => rule.formula).map(([id, rule]) => [id, (row[id] = answer(rule.formula, row, env))]);
+    worked[number] = Object.fromEntries(results);
+    return row;
+  });
+  return [rows, worked];
 }
 
 function valueOf(form, name, { kind, percent }, offset) {

@@ -1,7 +1,8 @@
 // Files go up as soon as they are chosen: [data-upload=name][data-size=most bytes] with the list .files. They are posted to the form's
 // data-upload-to (else /files) as `file`, with `form` and `field`; the answer is {"uid", "name", "url", "thumb"}, and the uid
-// stands in a hidden input. A signature is drawn on its canvas and goes the same way.
+// stands in a hidden input. [data-camera] is taken anew by one press beside its thumbnail; [data-watermark~=place] says where it was taken.
 import { changed, csrfToken, each, icon, make } from "./dom.js";
+import { whereabouts } from "./locate.js";
 import { showToast } from "./toast.js";
 import { word } from "./words.js";
 
@@ -9,10 +10,15 @@ export function mountUploads(root) {
   each(root, "[data-upload]", (place) => {
     const input = place.querySelector("input[type=file]");
     input?.addEventListener("change", () => {
-      for (const file of input.files) begin(place, file);
+      for (const file of input.files) begin(place, file, place.retaken);
       input.value = "";
+      place.retaken = null;
     });
     place.addEventListener("click", (event) => {
+      if (event.target.closest("[data-retake]")) {
+        place.retaken = event.target.closest("li");
+        input.click();
+      }
       if (!event.target.closest("[data-remove]")) return;
       event.target.closest("li").remove();
       changed(place);
@@ -21,7 +27,6 @@ export function mountUploads(root) {
       place.querySelector(".files").replaceChildren();
       for (const [, uid, text] of detail) if (uid && text) show(place, JSON.parse(text), newItem(place));
     });
-    if ("signature" in place.dataset) sign(place);
     for (const kind of ["dragover", "dragleave", "drop"]) {
       place.addEventListener(kind, (event) => {
         event.preventDefault();
@@ -32,14 +37,17 @@ export function mountUploads(root) {
   });
 }
 
-function begin(place, file) {
+// `instead` is the item that the new one replaces.
+export function begin(place, file, instead) {
   const most = Number(place.dataset.size);
   if (most && file.size > most) {
     showToast(word("too_big", { n: Math.floor(most / 1024 / 1024) }));
     return;
   }
   if (!place.querySelector("input[multiple]")) place.querySelector(".files").replaceChildren();
-  send(place, file, newItem(place));
+  const item = newItem(place);
+  if (instead?.isConnected) instead.replaceWith(item);
+  send(place, file, item);
 }
 
 function newItem(place) {
@@ -48,7 +56,7 @@ function newItem(place) {
   return item;
 }
 
-function send(place, file, item) {
+async function send(place, file, item) {
   const bar = make("progress", { max: 100, value: 0 });
   const note = make("span", {}, word("uploading", { n: 0 }));
   const form = place.closest("form");
@@ -70,13 +78,17 @@ function send(place, file, item) {
   body.append("file", file);
   body.append("form", form?.dataset.form?.split(":")[0] ?? "");
   body.append("field", place.dataset.field ?? "");
+  if (place.dataset.watermark?.split(" ").includes("place")) body.append("place", await whereabouts());
   request.send(body);
 }
 
 function show(place, { uid, name, url, thumb }, item) {
-  const link = make("a", { href: url }, thumb ? make("img", { src: thumb, alt: name }) : name);
+  const shown = { href: url || undefined, target: url ? "_blank" : undefined };
+  const sound = place.dataset.record === "audio" && url;
+  const link = sound ? make("audio", { controls: true, src: url, "aria-label": name }) : make("a", shown, thumb ? make("img", { src: thumb, alt: name }) : name);
   const kept = make("input", { type: "hidden", name: place.dataset.upload, value: uid, "data-text": JSON.stringify({ uid, name, url, thumb }) });
-  item.replaceChildren(...(thumb ? [] : [icon("file")]), link, kept, remover());
+  const again = "camera" in place.dataset ? [make("button", { class: "retake", type: "button", "data-retake": true }, word("retake"))] : [];
+  item.replaceChildren(...(thumb || sound ? [] : [icon("file")]), link, kept, ...again, remover());
   changed(place);
 }
 
@@ -88,31 +100,4 @@ function fail(place, file, item, message) {
 
 function remover() {
   return make("button", { type: "button", class: "remove", "data-remove": true, "aria-label": word("remove") }, "×");
-}
-
-function sign(place) {
-  const canvas = place.querySelector("canvas");
-  const pen = canvas.getContext("2d");
-  Object.assign(pen, { lineWidth: 3, lineCap: "round", lineJoin: "round", strokeStyle: "#1a1e22" });
-  const at = (event) => [(event.offsetX / canvas.clientWidth) * canvas.width, (event.offsetY / canvas.clientHeight) * canvas.height];
-  const clear = () => pen.clearRect(0, 0, canvas.width, canvas.height);
-  let finished;
-  canvas.addEventListener("pointerdown", (event) => {
-    clearTimeout(finished);
-    canvas.setPointerCapture(event.pointerId);
-    pen.beginPath();
-    pen.moveTo(...at(event));
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    if (!canvas.hasPointerCapture(event.pointerId)) return;
-    pen.lineTo(...at(event));
-    pen.stroke();
-  });
-  canvas.addEventListener("pointerup", () => {
-    finished = setTimeout(() => canvas.toBlob((drawn) => begin(place, new File([drawn], "signature.png", { type: "image/png" }))), 1500);
-  });
-  place.querySelector("[data-clear]").addEventListener("click", () => {
-    clearTimeout(finished);
-    clear();
-  });
 }
