@@ -33,6 +33,13 @@ def test_names_of_companies_are_read_as_the_library_reads_them_the_second_time_t
         assert (pinyin.pinyin(name), pinyin.initials(name)) == read(name)
 
 
+def test_texts_are_in_the_order_of_a_phones_contacts() -> None:
+    listed = ["007", "9号", "阿里", "A市", "ABC", "abc", "安徽", "鲍家街", "长沙", "重庆", "李丽", "李莉", "西安", "先锋", "Zebra", "🐼"]
+    assert sorted(reversed(listed), key=pinyin.order) == listed
+    assert pinyin.order(" Ａ  阿\t") == "a a\x01 Ａ  阿\t"
+    assert len(pinyin.order("庄" * 500).encode()) < 1_000
+
+
 def test_a_web_process_loads_at_its_start_only_what_every_page_needs() -> None:
     told = f"import sys, dougong.cli.serve; print(*sys.modules.keys() & set({SELDOM!r}))"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)

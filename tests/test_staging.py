@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from dougong import staging
+from dougong import pinyin, staging
 from dougong.clock import VirtualClock
 from dougong.context import SYSTEM
 from dougong.lifecycle import carry_out, go_on, install, prepare, prepare_rollback
@@ -216,3 +216,16 @@ def test_what_can_not_be_seen_through_any_more_is_as_if_it_had_never_begun(runti
     with pytest.raises(Problems):
         go_on(runtime)
     assert staging.under_way(runtime) is None and runtime.workspace().read_only == frozenset() and seen(runtime) == before
+
+
+def test_a_large_form_is_given_what_a_new_one_line_text_sorts_by_in_batches(runtime: Runtime) -> None:
+    long = BEFORE.replace("名称, type: text, required: true}\n  firm", "名称, type: long_text, required: true}\n  firm")
+    change(runtime, long)
+    assert "name__order" not in runtime.workspace().tables["desk.deal"].c
+    steps: list[tuple[str, int, int]] = []
+    change(runtime, BEFORE, lambda *step: steps.append(step))
+    assert ("desk.deal", 2_000, ROWS) in steps and prepare(runtime, sources(BEFORE)).plan.changes == ()
+    table = runtime.workspace().tables["desk.deal"]
+    with runtime.read(SYSTEM) as ctx:
+        found = ctx.connection.execute(select(table.c.name, table.c.name__order).order_by(table.c.id)).all()
+    assert [order for _, order in found] == [pinyin.order(name) for name, _ in found] and len(found) == ROWS

@@ -31,12 +31,12 @@ def erase(runtime: Runtime, actor: Actor, form: str, uid: str) -> None:
         id = ctx.connection.execute(select(table.c.id).where(table.c.uid == uid)).scalar() if table is not None else None
         if id is None:
             raise Problems([Problem("no-such-record", form=form)])
-        keys = [key for erased, record in records.erase(ctx, form, id) for key in _copies(ctx, erased, record)]
+        keys = [key for erased, record in records.erase(ctx, form, id) for key in _erase_copies(ctx, erased, record)]
     for key in keys:  # after the commit: a row never names bytes that are gone
         runtime.storage.delete(key)
 
 
-def _copies(ctx: Ctx, form: str, record: int) -> list[str]:
+def _erase_copies(ctx: Ctx, form: str, record: int) -> list[str]:
     """Takes them away; the storage keys of the files that are nobody's now."""
     files = attachments.of_record(ctx.connection, form, record)
     attachments.forget(ctx.connection, form, record)

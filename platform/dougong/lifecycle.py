@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, func, select
 
-import dougong.fields  # noqa: F401 - fills the registry
 from dougong import staging
-from dougong.automation import service, upgrade
+from dougong.automation import service
+from dougong.automation.impact import impact
 from dougong.context import SYSTEM, Ctx
 from dougong.documents import pdf
 from dougong.expr.to_sql import not_in_filter, to_sql
@@ -28,6 +28,7 @@ from dougong.runtime import Runtime
 from dougong.seeding import load
 from dougong.spec.app import App
 from dougong.spec.form import Form
+from dougong.staging import Told
 from dougong.store import ledger, search
 from dougong.store.apply import Applied, apply
 from dougong.store.engine import Outdated
@@ -35,8 +36,6 @@ from dougong.store.ledger import Release
 from dougong.store.plan import Aim, Definition, Plan, make_plan
 from dougong.store.tables import build_tables
 
-Told = Callable[[str, int, int], None]
-"""(what is being done, done, of)."""
 BATCH = 500
 AT_ONCE = 100_000
 """Rows of a form that an apply fills in its own transaction."""
@@ -65,9 +64,7 @@ def prepare(runtime: Runtime, sources: Mapping[str, str], answers: Mapping[str, 
     app = compiled.app
     with runtime.store.read() as connection:
         there = ledger.installed(connection).get(app.id)
-    given = {**(there.answers if there else {}), **(answers or {})}
-    if unknown := sorted(set(given) - set(app.questions)):
-        given = {k: v for k, v in given.items() if k not in unknown}
+    given = {k: v for k, v in {**(there.answers if there else {}), **(answers or {})}.items() if k in app.questions}
     plan = _plan(runtime, app.id, app)
     wanted = pdf.missing() if any(path.startswith("documents/") for path in sources) else None
     return Prepared(plan, Release(app.id, app.version, dict(sources), given), (*compiled.problems, *([wanted] if wanted else [])))
@@ -192,7 +189,7 @@ def _plan(runtime: Runtime, id: str, app: App | None) -> Plan:
 
 def _beyond(runtime: Runtime, id: str, app: App | None, connection: Connection) -> list[Problem]:
     workspace = runtime.workspace()
-    return upgrade.touched(Ctx(workspace, connection, SYSTEM, runtime.clock, runtime.clock.now()), id, app)
+    return impact(Ctx(workspace, connection, SYSTEM, runtime.clock, runtime.clock.now()), id, app)
 
 
 def _breaking(runtime: Runtime, connection: Connection, form: Form, condition: Expr) -> int | None:

@@ -27,6 +27,8 @@ FEWEST_DAYS = 30
 BATCH = 500
 EMPTIED = ""
 """The definition of a run of which only the key is left."""
+Batch = Callable[[Connection, Any], tuple[int, Any]]
+"""The place behind which it goes on → (how many were taken, the next place)."""
 
 
 def days(settings: Mapping[str, Any]) -> int:
@@ -46,10 +48,6 @@ def prune(store: Store, now: datetime, kept: int) -> int:
             if taken < BATCH:
                 break
     return total
-
-
-Batch = Callable[[Connection, Any], tuple[int, Any]]
-"""The place behind which it goes on → (how many were taken, the next place)."""
 
 
 def _over(now: datetime, cut: datetime) -> dict[Table, ColumnElement[bool]]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import select
@@ -16,24 +14,21 @@ from dougong import pruning
 from dougong.automation import service
 from dougong.automation.deadlines import deadlines
 from dougong.automation.forecast import forecast
-from dougong.automation.scene import Scene
 from dougong.backups import daily
 from dougong.backups.restoring import HELD
 from dougong.clock import Clock
 from dougong.context import SYSTEM, Ctx
-from dougong.expr.tree import Template
 from dougong.files import attachments
 from dougong.files.storage import Disk
 from dougong.installed import compile_sources
 from dougong.jobs import background
-from dougong.jobs.beside import Beside
 from dougong.jobs.queue import SWEEP
+from dougong.jobs.repeating import Repeating
 from dougong.notify import cases, delivery  # noqa: F401 - some for their tables
 from dougong.notify.delivery import Postman
-from dougong.people import arrangements, roles  # noqa: F401 - some for their tables
-from dougong.records import clockwork, exporting, importing_job, requests, rights, searching  # noqa: F401 - some for their tables
+from dougong.people import arrangements  # noqa: F401 - for its tables
+from dougong.records import clockwork, exporting, importing_job, requests, searching  # noqa: F401 - some for their tables
 from dougong.records.references import uid_of
-from dougong.records.titles import shown
 from dougong.settings import Settings
 from dougong.spec.app import Automation, Workspace
 from dougong.store import system
@@ -57,7 +52,7 @@ class Runtime(Workplace):
         self.storage = Disk(settings.home / "files")
         self._swept: datetime | None = None
         self._pruned: date | None = None
-        self._house = Beside(self.keep_house, "dougong-house")
+        self._house = Repeating(self.keep_house, "dougong-house")
         self._ticked: datetime | None = None
         self.handlers[importing_job.NAME] = importing_job.handler(self.storage, forecast)
         self.handlers[searching.NAME] = searching.handle
@@ -80,17 +75,6 @@ class Runtime(Workplace):
 
     def move(self, ctx: Ctx, form: str, record: int, stage: str, comment: str) -> None:
         workflow.move(ctx, form, record, stage, comment=comment)
-
-    def show(self, ctx: Ctx) -> Callable[[Any, Any], str]:
-        """How values are written in texts."""
-        return lambda value, type_: shown(ctx, value, type_)
-
-    def text_for(self, ctx: Ctx, reader: int, text: Any, scene: Scene) -> str:
-        """The text with what its reader may see: each path of it goes through the reader's rights."""
-        if not isinstance(text, Template):
-            return "" if text is None else str(text)
-        as_reader = replace(ctx, actor=roles.actor_for(ctx.connection, reader))
-        return replace(scene, ctx=as_reader, source=rights.reader_source(as_reader)).text(text)
 
     def work(self) -> int:
         """Everything that is due now, until quiet; how many things were done. A workspace that is held does its imports alone."""
@@ -161,9 +145,10 @@ class Runtime(Workplace):
         pruning.prune(self.store, now, kept)
         self._pruned = today
 
-    def start_worker(self) -> None:
-        """The worker: inside this process without Redis, waked by it otherwise."""
-        self._house.start()
+    def start_worker(self, house: bool = True) -> None:
+        """The worker: inside this process without Redis, waked by it otherwise. Without `house` another process keeps that."""
+        if house:
+            self._house.start()
         self.queue.start({SWEEP: lambda args: self.wake()})
 
     def stop_worker(self) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, MetaData, bindparam, func, inspect, select, update
 
-import dougong.fields  # noqa: F401 - fills the registry
 from dougong.context import SYSTEM, Ctx
 from dougong.fields.base import field_types
 from dougong.records import compute, flips
@@ -38,6 +37,7 @@ from dougong.store.tables import all_fields, build_tables, column_names, is_junc
 
 BATCH = 1_000
 Told = Callable[[str, int, int], None]
+"""(what is being done, done, of)."""
 
 
 def is_large(plan: Plan, at_once: int) -> bool:
@@ -138,7 +138,6 @@ class Ahead:
         own = [name for id in self.fields[key] if id != FLIP for name in column_names(all_fields(form)[id], field_types)]
         return [*own, *([shadow(FLIP)] if FLIP in self.fields[key] else [])]
 
-
     def looked_at(self) -> set[str]:
         """Forms whose records the new values come from: one written meanwhile would make them stale."""
         links = graph(self.workspace).upkeep
@@ -162,8 +161,8 @@ def _wanted(plan: Plan, links: Graph) -> dict[str, tuple[str, ...]]:
         waiting += [rule.parent for rule in links.upkeep.get(key, ()) if rule.parent != key and rule.reads & new]
     out = {key: tuple(ids) for key, ids in retyped.items() if key not in computed}
     for key, fields in computed.items():
-        flips_ = (FLIP,) if any(formula.live for f in fields for formula in formulas(f)) else ()
-        out[key] = (*retyped.get(key, ()), *(f.id for f in fields), *flips_)
+        live = any(formula.live for f in fields for formula in formulas(f))
+        out[key] = (*retyped.get(key, ()), *(f.id for f in fields), *((FLIP,) if live else ()))
     return out
 
 

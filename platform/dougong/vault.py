@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,16 +25,18 @@ class Vault:
 
     def open(self, sealed: str) -> str:
         """Raises Problems `secret-unreadable` where it was sealed with another key: that of the machine a backup came from."""
-        fernet = self._fernet()
+        from cryptography.fernet import InvalidToken
+
         try:
-            return str(fernet.decrypt(sealed.encode()).decode())
-        except importlib.import_module("cryptography.fernet").InvalidToken:
+            return str(self._fernet().decrypt(sealed.encode()).decode())
+        except InvalidToken:
             raise Problems([Problem("secret-unreadable", {"file": FILE})]) from None
 
     def _fernet(self) -> Any:
         if self._box is None:
-            made = importlib.import_module("cryptography.fernet").Fernet  # only where there is a secret: it is large
-            self._box = made(_key(self.home / FILE, made.generate_key) if self.home else made.generate_key())
+            from cryptography.fernet import Fernet  # only where there is a secret: it is large
+
+            self._box = Fernet(_key(self.home / FILE, Fernet.generate_key) if self.home else Fernet.generate_key())
         return self._box
 
 

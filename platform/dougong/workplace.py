@@ -58,7 +58,9 @@ class Workplace:
     def _current(self, connection: Connection) -> Workspace:
         if self._workspace is None or self._workspace.revision != system.read_revision(connection):
             with self._compiling:
+                self.store.renew()
                 self._workspace = replace(load_workspace(connection), vault=self._vault)
+        self.store.settle(connection)
         return self._workspace
 
     # --- transactions -------------------------------------------------------------------------------------------

@@ -120,6 +120,8 @@ LISTS: tuple[tuple[str, Any], ...] = (
     ("filter=name:contains:甲", "甲"),
     ("search=丙", "丙"),
     ("sort=-count", "丙乙甲"),
+    ("sort=name", "丙甲乙"),
+    ("sort=-name", "乙甲丙"),
     ("sort=level,-count", "丙甲乙"),
 )
 

@@ -39,6 +39,7 @@ PATHS = (
     f"desk/party?filter=phone:eq:{PHONE}",
     "desk/party?filter=phone:contains:1391",
     "desk/party?sort=secret",
+    "desk/party?sort=secret__order",
     "desk/party?sort=-cost",
     "desk/party?sort=phone",
     f"desk/party?search={SECRET}",

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> list[Row]:
         server = stack.enter_context(running(home, url, token))
         bare = create_engine(url)
         rows = []
-        ground = Ground(runtime, server, token, bare, customers, effort, random.Random(7), stack)
+        ground = Ground(runtime, server, token, bare, customers, effort, random.Random(7), stack, partial(running, home, url, token))
         for row in chain(measured(ground), _beside(home, installed, chosen.package)):
             rows.append(row)
             print(f"{row.work:<62} {row.measured:>16} {row.cpu:>8} {row.bare:>16}", flush=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import random
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -58,10 +59,12 @@ class Ground:
     effort: float
     dice: random.Random
     open: ExitStack
+    another: Callable[[int], AbstractContextManager[Server]]
+    """A second server on the same database, of so many processes."""
 
-    def client(self) -> Client:
+    def client(self, port: int = 0) -> Client:
         """Closed when all is measured."""
-        return self.open.enter_context(closing(Client(self.server.port, self.token)))
+        return self.open.enter_context(closing(Client(port or self.server.port, self.token)))
 
     def times(self, often: int) -> int:
         return max(3, int(often * self.effort))
@@ -165,15 +168,19 @@ def _creates(ground: Ground) -> Iterator[Row]:
         "create, 1 client, 20 rules on, history, outbox", "≤ 3 · 5", lambda i: client.post(FORM, ground.body()), 200,
         timed(lambda i: ground.sql(insert, uid=str(uuid7()), **ground.body()), ground.times(200)),
     )  # fmt: skip
-    yield Row("create, 8 clients (a second)", "≥ 1,000", f"{_together(ground, 8):,.0f}")
+    yield Row("create, 8 clients (a second)", "≥ 1,000", f"{_together(ground, 8, ground.server.port):,.0f}")
+    if ground.bare.dialect.name == "postgresql":
+        processes = os.cpu_count() or 1
+        with ground.another(processes) as server:
+            yield Row(f"create, 8 clients, {processes} processes (a second)", "≥ 1,000", f"{_together(ground, 8, server.port):,.0f}")
 
 
-def _together(ground: Ground, clients: int) -> float:
+def _together(ground: Ground, clients: int, port: int) -> float:
     each = ground.times(100)
     bodies = [[ground.body() for _ in range(each)] for _ in range(clients)]
 
     def work(mine: list[dict[str, Any]]) -> None:
-        client = ground.client()
+        client = ground.client(port)
         for body in mine:
             client.post(FORM, body)
 

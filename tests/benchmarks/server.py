@@ -1,6 +1,6 @@
 """The server that is measured, as a process of its own: `dougong serve` with pages, API and the embedded worker.
 
-`python -m tests.benchmarks.server PORT` with DATABASE_URL and DOUGONG_HOME in the environment.
+`python -m tests.benchmarks.server PORT PROCESSES` with DATABASE_URL and DOUGONG_HOME in the environment.
 """
 
 from __future__ import annotations
@@ -16,16 +16,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from dougong.cli import serve
-from dougong.runtime import Runtime
-from dougong.settings import Settings
 from tests.benchmarks.measure import Client
 
 ROOT = Path(__file__).parents[2]
 ANSWERS_WITHIN = 60
 
 
-def main(port: int) -> None:
-    serve.run(Runtime(Settings.read(dict(os.environ))), "127.0.0.1", port)
+def main(port: str, processes: str) -> None:
+    serve.serve.main(["--port", port, "--processes", processes], standalone_mode=False)
 
 
 class Server:
@@ -47,7 +45,7 @@ class Server:
 
 
 @contextmanager
-def running(home: Path, url: str, token: str) -> Iterator[Server]:
+def running(home: Path, url: str, token: str, processes: int = 1) -> Iterator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -56,7 +54,8 @@ def running(home: Path, url: str, token: str) -> Iterator[Server]:
     _compile()
     begun = time.perf_counter()
     with (home / "server.log").open("ab") as log:
-        process = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.server", str(port)], env=env, stdout=log, stderr=log)
+        command = [sys.executable, "-m", "tests.benchmarks.server", str(port), str(processes)]
+        process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
     try:
         _await(port, token, process)
         yield Server(port, process.pid, time.perf_counter() - begun)
@@ -84,4 +83,4 @@ def _await(port: int, token: str, process: subprocess.Popen[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*sys.argv[1:])

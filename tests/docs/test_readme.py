@@ -32,6 +32,13 @@ def test_the_ten_minutes_work_as_written(tmp_path: Path) -> None:
 
 def test_both_languages_name_the_same_commands() -> None:
     chinese, _, english = (ROOT / "README.md").read_text("utf-8").partition("## English")
-    words = ("validate", "test", "apply", "plan", "rollback")
+    words = ("validate", "explain", "test", "apply", "plan", "rollback", "history", "backup", "restore", "erase", "why", "doctor")
     for command in ("python3 .start demo", "python3 .start test", *(f"dougong {word}" for word in words)):
         assert command in chinese and command in english
+
+
+def test_the_code_is_where_it_says() -> None:
+    section = (ROOT / "README.md").read_text("utf-8").partition("## 代码在哪里")[2].partition("---")[0]
+    for path in re.findall(r"`([^`]+)`", section):
+        found = [ROOT / path, *(ROOT / "platform/dougong").rglob(path)]
+        assert any(place.exists() for place in found), path

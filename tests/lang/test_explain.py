@@ -219,6 +219,34 @@ def test_only_what_is_asked_for_is_explained() -> None:
     ]
 
 
+FLOW = """\
+workflow: steps
+name: 流程
+form: job
+stages:
+  - {id: open, name: 处理中}
+  - {id: shut, name: 关闭, final: true}
+"""
+TRIGGERS = [
+    ("{received: site, form: job, map: {name: data.name}}", "收到外部系统发来的数据时"),
+    ("{held: open, of: steps, after: 3d}", "工单停在阶段“处理中”满 3 天"),
+    ("{inactive: job, after: 48h}", "工单满 48 小时无进展（从最近跟进算起）"),
+    ("{before: job, field: due, by: 1d}", "工单的期限之前 1 天"),
+    ("{after: job, field: due, by: 2 workdays}", "工单的期限过后 2 个工作日"),
+]
+
+
+@pytest.mark.parametrize(("on", "zh"), TRIGGERS, ids=[t[0] for t in TRIGGERS])
+def test_a_trigger_is_told_with_its_time(on: str, zh: str) -> None:
+    rule = f"automation: it\nname: 规则\non: {on}\ndo: [{{notify: role.none, text: 到了}}]\n---\nrole: none\nname: 无\ncan: {{job: {{}}}}\n"
+    files = {**FILES, "rules.yaml": rule, "flow.yaml": FLOW}
+    files.pop("en.yaml")
+    compiled = compile_sources(files, tolerant=False)
+    assert compiled.app is not None, compiled.problems
+    assert said(explain(compiled.app, all_forms(compiled.app), VOCABULARY, "zh", ("it",)))[1] == f"何时：{zh}"
+    assert not [w for w in said(explain(compiled.app, all_forms(compiled.app), VOCABULARY, "en", ("it",))) if "{" in w or "None" in w]
+
+
 RULES = """\
 automation: every
 name: 每周

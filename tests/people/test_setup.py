@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dougong.expr.types import Calendar
-from dougong.people import company, roles, setup, signin, users
+from dougong.people import company, passwords, roles, setup, signin, users
 from dougong.people.company import Company, Entry
 from dougong.people.signin import Device
 from dougong.people.users import Person
@@ -41,6 +41,20 @@ def test_of_fifty_who_set_up_at_once_one_becomes_administrator(store: Store) -> 
         found = company.get(connection)
     assert found is not None and found.name == "c" + winner
     assert signin.sign_in(store, NOW, "a" + winner, PASSWORD, Device())
+
+
+def test_a_stranger_does_not_set_up_what_the_command_line_began(store: Store) -> None:
+    hash = passwords.hashed(PASSWORD)
+    with store.write() as connection:
+        wang = users.create(connection, Person("wang", login="wang"))
+        assert not setup.begun(connection)
+        passwords.store(connection, wang, hash)
+        assert setup.begun(connection)
+    with pytest.raises(Problems) as found:
+        setup.begin(store, Company("a"), Person("boss", login="boss"), PASSWORD)
+    assert [p.code for p in found.value] == ["already-set-up"]
+    with store.read() as connection:
+        assert roles.holders(connection, roles.WORKSPACE, roles.ADMINISTRATOR) == ()
 
 
 def test_the_company_and_its_calendar_come_back_and_processes_hear_of_a_change(store: Store) -> None:

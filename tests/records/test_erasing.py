@@ -30,7 +30,7 @@ from dougong.store.plan import accepted
 from tests.files.samples import PDF
 from tests.records.ground import MONDAY
 
-CANARY = "张三丰的秘密"
+CANARY, READ = "张三丰的秘密", "zhang san feng"
 BIRTH = "1971-04-05"
 HEAD = "app: desk\nname: 台账\nversion: '1'\n"
 MAN = """\
@@ -134,13 +134,14 @@ def test_nothing_of_an_erased_record_is_left_in_any_table_or_file(runtime: Runti
     is_now(runtime, MAN.replace("note: {name: 备注, type: text}", "note: {name: 备注, type: integer}").replace("  friends", "  #"))
     is_now(runtime, MAN.replace("  note:", "  #").replace("  friends", "  #"))
     before = found(runtime, CANARY)
+    assert "desk__man.name__order" in found(runtime, READ)
     assert {"dg_history_value.new", "dg_event.new", "dg_run.trace", "dg_notification.body", "dg_comment.body", "dg_file.name"} <= {*before}
     assert any(place.startswith("desk__man.x_") for place in before) and any(place.startswith("files/") for place in before)
     for one in (uid, outside):
         erase(runtime, SYSTEM, "desk.man", one)
     runtime.clock.move_to(MONDAY + timedelta(days=3))  # type: ignore[attr-defined]  # a virtual clock
     attachments.sweep(runtime.store, runtime.storage, runtime.clock.now())
-    assert found(runtime, CANARY) == []
+    assert found(runtime, CANARY) == [] and found(runtime, READ) == []
     assert [place for place in found(runtime, BIRTH) if not place.startswith(("sqlite", "dougong.db"))] == []
     with runtime.read(SYSTEM) as ctx:
         for id in (1, 2):

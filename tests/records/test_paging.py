@@ -19,6 +19,7 @@ fields:
   level: {name: 级别, type: integer, index: true}
   town: {name: 城市, type: text, index: true}
 """
+PINYIN = {"宁波": "ningbo", "杭州": "hangzhou", "上海": "shanghai"}
 CLERK = "role: clerk\nname: 职员\ncan: {party: {may: [see, add, edit], only: \"owner == me or town in ['宁波', '杭州']\"}}\n"
 ROWS = [
     ("宁波骨科医院", 3, "宁波"), ("宁波安泰", None, "宁波"), ("杭州安泰", 1, None), ("安泰", 3, "上海"), ("安泰贸易", None, "杭州"),
@@ -52,10 +53,11 @@ def test_pages_put_together_are_the_list(workspace: Make, size: int, sorts: tupl
 
 
 def _sorted(rows: dict[int, dict[str, object]], sorts: tuple[str, ...]) -> list[int]:
-    """Empty is smallest; equal ones go by their age, in the direction of the last sort."""
+    """Empty is smallest, Chinese goes by pinyin; equal ones go by their age, in the direction of the last sort."""
     out = sorted(rows, reverse=not sorts or sorts[-1].startswith("-"))
     for sort in reversed(sorts):
-        values = {id: (row[sort.lstrip("-")] is not None, row[sort.lstrip("-")] or "") for id, row in rows.items()}
+        found = {id: row[sort.lstrip("-")] for id, row in rows.items()}
+        values = {id: (value is not None, PINYIN.get(str(value), value or "")) for id, value in found.items()}
         out = sorted(out, key=lambda id: str(values[id]), reverse=sort.startswith("-"))
     return out
 

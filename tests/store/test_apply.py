@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from dougong.fields.base import field_types
@@ -185,12 +185,44 @@ def test_three_types_in_turn_and_back_again(shop: Shop) -> None:
 
 
 def test_a_type_that_keeps_every_value_moves_nothing(shop: Shop) -> None:
-    shop.change(ORDER)
-    shop.put("order", budget="长长的话")
+    shop.change(form("order", field("name"), field("budget", "long_text")))
+    shop.put("order", budget="a@b.cn")
     shape = shop.shape()
-    shop.change(form("order", field("name"), field("budget", "long_text")), accept=())
+    shop.change(form("order", field("name"), field("budget", "email")), accept=())
     assert shop.shape() == shape
-    assert shop.values("order", "budget") == ["长长的话"]
+    assert shop.values("order", "budget") == ["a@b.cn"]
+
+
+def test_what_a_text_sorts_by_comes_and_goes_with_the_type_while_the_values_stay(shop: Shop) -> None:
+    long = form("order", field("name"), field("budget", "long_text"))
+    shop.change(ORDER)
+    shape = shop.shape()
+    for words in ("长长的话", None, "重庆"):
+        shop.put("order", budget=words)
+    shop.change(long, accept=())
+    columns = {name for name, _ in shop.shape()["shop__order"][0]}
+    assert "budget" in columns and not any(name.startswith("x_") or name == "budget__order" for name in columns)
+    shop.change(form("order", field("name"), field("budget", index=True)), accept=())
+    assert sort_keys(shop) == ["chang chang de hua\x01长长的话", None, "chong qing\x01重庆"]
+    shop.change(ORDER)
+    assert {name: sorted(columns) for name, (columns, _) in shop.shape().items()} == {n: sorted(c) for n, (c, _) in shape.items()}
+    assert shop.values("order", "budget") == ["长长的话", None, "重庆"]
+
+
+def test_what_a_text_sorts_by_is_renamed_set_aside_and_brought_back_with_it(shop: Shop) -> None:
+    shop.change(ORDER)
+    shop.put("order", budget="长沙", budget__order="chang sha")
+    shop.change(form("order", field("name"), field("cost", was="budget")))
+    assert sort_keys(shop) == ["chang sha"]
+    shop.change(form("order", field("name")))
+    assert not any(name.startswith("budget") for name, _ in shop.shape()["shop__order"][0])
+    shop.change(ORDER)
+    assert shop.values("order", "budget") == ["长沙"] and sort_keys(shop) == ["chang sha"]
+
+
+def sort_keys(shop: Shop, column: str = "budget") -> list[str | None]:
+    with shop.store.read() as connection:
+        return list(connection.execute(text(f"SELECT {column}__order FROM shop__order ORDER BY id")).scalars())
 
 
 def test_what_a_narrower_type_cuts_off_needs_a_yes(shop: Shop) -> None:

@@ -36,7 +36,7 @@ def test_a_table_has_the_columns_of_the_model_in_their_order() -> None:
     table = tables(ORDER, LINES, CUSTOMER)["shop.order"]
     assert table.c.keys() == [
         "id", "uid", "revision", "deleted_at", "flip_at", "owner", "creator", "created_at", "modified_at", "touched_at", "stage",
-        "stage_since", "name", "customer", "at", "paid", "tags", "helper",
+        "stage_since", "name", "name__order", "customer", "at", "paid", "tags", "helper",
     ]  # fmt: skip
     assert [c.name for c in table.c if not c.nullable] == ["id", "uid", "revision"]
     assert {c.name: next(iter(c.foreign_keys)).column.table.name for c in table.c if c.foreign_keys} == {
@@ -57,7 +57,8 @@ def test_links_people_unique_and_requested_fields_are_indexed() -> None:
     assert {str(i.name): i.columns.keys() for i in built.indexes} == {
         "uq_shop__order_uid": ["uid"], "ix_shop__order_flip_at": ["flip_at", "id"], "ix_shop__order_owner": ["owner", "id"],
         "ix_shop__order_touched_at": ["touched_at", "id"], "ix_shop__order_stage_since": ["stage_since", "id"],
-        "uq_shop__order_name": ["name"], "ix_shop__order_customer": ["customer", "id"], "ix_shop__order_at": ["at", "id"],
+        "uq_shop__order_name": ["name"], "ix_shop__order_name__order": ["name__order", "id"],
+        "ix_shop__order_customer": ["customer", "id"], "ix_shop__order_at": ["at", "id"],
         "ix_shop__order_helper": ["helper", "id"], "ix_shop__order_customer_at": ["customer", "at", "id"],
     }  # fmt: skip
 

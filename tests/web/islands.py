@@ -48,7 +48,7 @@ LIST = """
 {% extends "base.html" %}{% import "macros.html" as ui %}
 {% block page %}<header class="page-head"><h1>清单</h1></header>
 <table class="list"><tbody>{% for name in names %}
-<tr><td class="name"><a href="/form?n={{ loop.index }}">{{ ui.company(name) }}</a></td></tr>{% endfor %}
+<tr data-uid="{{ loop.index }}"><td class="name"><a href="/form?n={{ loop.index }}">{{ ui.company(name) }}</a></td></tr>{% endfor %}
 </tbody></table>
 <input class="control" name="note" data-key="c">{{ ui.button("筛选", type="button", attrs={"data-sheet": "filter"}) }}
 {% call ui.menu() %}<a href="#">{{ ui.icon("trash-2") }}删除</a>{% endcall %}

@@ -173,3 +173,20 @@ def test_all_functions_are_searched_on_the_phone(visit: Callable[..., Page]) -> 
     expect(page.locator("[data-narrow] .places a:visible")).to_have_count(1)
     page.fill("[data-narrow] input", "没有的")
     expect(page.locator("[data-none]")).to_be_visible()
+
+
+def test_on_the_phone_a_picker_is_a_sheet_that_its_veil_closes(clients: list[str], visit: Callable[..., Page]) -> None:
+    page = visit("wang", PHONE)
+    page.goto("/a/deals/deal/new")
+    page.locator("#f-client").click()
+    sheet = page.locator(".picker.up")
+    expect(sheet.locator("b")).to_have_text("客户")
+    expect(sheet.locator("[role=option]")).to_have_count(3)
+    box = sheet.bounding_box()
+    assert box and (box["x"], box["width"]) == (0, 390) and box["y"] + box["height"] >= 843
+    page.mouse.click(195, 20)
+    expect(sheet).to_have_count(0)
+    page.locator("#f-client").click()
+    sheet.locator("[role=option]", has_text="乙医院").click()
+    expect(page.locator("#f-client")).to_have_value("乙医院")
+    expect(sheet).to_have_count(0)

@@ -148,6 +148,21 @@ def test_what_runs_stands_on_top_and_is_ended(team: Site, stuck: dict[str, str])
     assert 'class="strip"' not in wang.get("/").text
 
 
+def test_what_is_planned_runs_only_once_it_was_begun(team: Site, stuck: dict[str, str]) -> None:
+    zone, now = team.runtime.workspace().calendar.zone, team.runtime.clock.now()
+    soon = (now + timedelta(minutes=2)).astimezone(zone)
+    if soon.date() != now.astimezone(zone).date():
+        soon = now.astimezone(zone)  # at midnight: today's list ends
+    uid = team.make("wang", "sales.visit", customer=stuck["鄞州第二医院"], kind="first", starts_at=f"{soon:%Y-%m-%d %H:%M}", began_at="")
+    wang = team.client("wang")
+    page = wang.get("/").text
+    assert 'class="strip"' not in page and f"/running/sales/visit/{uid}/begin" in page
+    assert team.client("zhao").post(f"/running/sales/visit/{uid}/begin").status_code == 404
+    assert wang.post(f"/running/sales/visit/{uid}/begin").location == f"/a/sales/visit/{uid}"
+    page = wang.get("/").text
+    assert 'class="strip"' in page and f"/running/sales/visit/{uid}/begin" not in page
+
+
 def test_every_figure_opens_the_list_it_counts(team: Site, stuck: dict[str, str]) -> None:
     li = team.client("li")
     figures = re.findall(r'<a class="figure" href="([^"]+)"><b>(\d+)(?:<small>/(\d+)</small>)?</b><span>([^<]+)', li.get("/").text)

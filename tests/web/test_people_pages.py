@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from dougong.notify.connections import Connected, address_of, connect
 from dougong.people import company, hierarchy, roles, teams, users
 from dougong.people.users import User
 from tests.web import signing
@@ -213,3 +214,43 @@ def test_only_administrators_get_in(house: House) -> None:
 @pytest.mark.parametrize("path", ["/people/x", "/people/teams/x", "/people/%00", "/people/teams/" + "9" * 300])
 def test_what_is_not_there_is_not_found(boss: Browser, path: str) -> None:
     assert boss.get(path).status_code == 404
+
+
+def reached(house: House, key: str) -> tuple[str, str]:
+    with house.store.read() as connection:
+        return address_of(connection, person(house, key).id, "dingtalk"), address_of(connection, person(house, key).id, "dingtalk_union")
+
+
+def dingtalk(house: House) -> None:
+    with house.store.write() as connection:
+        connect(connection, Connected("dingtalk", "dingtalk", {"app_key": "k", "app_secret": "s", "agent_id": "1"}))
+
+
+def test_where_somebody_is_reached_is_asked_for_only_by_what_is_connected(house: House, boss: Browser) -> None:
+    uid, mine = person(house, "boss").uid, {"name": "boss", "language": "en"}
+    for page in ("/me/profile", f"/people/{uid}", "/people/new"):
+        assert "DingTalk" not in re.sub(r'(?s)<div class="options.*?</div>', "", boss.get(page).text), page
+    assert boss.send("/me/profile", **mine, **{"address.dingtalk": "not asked"}).status_code == 303
+    assert reached(house, "boss") == ("", "")
+    dingtalk(house)
+    for page in ("/me/profile", f"/people/{uid}", "/people/new"):
+        assert "DingTalk user ID" in boss.get(page).text and 'name="address.dingtalk_union"' in boss.get(page).text, page
+    assert boss.send("/me/profile", **mine, **{"address.dingtalk": " manager<1> ", "address.mail": "x"}).status_code == 303
+    assert reached(house, "boss") == ("manager<1>", "") and 'value="manager&lt;1&gt;"' in boss.get("/me/profile").text
+    wrong = boss.send("/me/profile", name="", language="en", **{"address.dingtalk": "typed"})
+    assert wrong.status_code == 422 and 'value="typed"' in wrong.text and reached(house, "boss") == ("manager<1>", "")
+
+
+def test_an_administrator_enters_where_people_are_reached_one_by_one_and_pasted(house: House, boss: Browser) -> None:
+    dingtalk(house)
+    made = boss.send("/people/new", name="王强", login="wang", language="zh", **{"address.dingtalk": "w1"})
+    assert made.status_code == 303 and reached(house, "wang") == ("w1", "")
+    edited = {"name": "王强", "login": "wang", "language": "zh", "revision": "1"}
+    assert boss.send(made.location, **edited, **{"address.dingtalk": "", "address.dingtalk_union": "u1"}).status_code == 303
+    assert reached(house, "wang") == ("", "u1")
+    assert "DingTalk user ID / DingTalk unionId" in boss.get("/people/paste").text
+    sheet = "姓名\t账号\t钉钉用户 ID\tdingtalk UNIONID\n李敏\tli\tl1\tu2\n周倩\tzhou\t\t"
+    assert boss.send("/people/paste", people=sheet).status_code == 303
+    assert (reached(house, "li"), reached(house, "zhou")) == (("l1", "u2"), ("", ""))
+    refused = boss.send("/people/paste", people="姓名\t手机\t钉钉用户 ID\n何平\t12\th1")
+    assert refused.status_code == 422 and "h1" in refused.text

@@ -6,9 +6,10 @@ import re
 import time
 
 import pytest
+from werkzeug.test import TestResponse
 
 from dougong.backups.restoring import hold
-from tests.web.conftest import Site
+from tests.web.conftest import Site, Visitor
 from tests.web.test_record import said
 
 
@@ -79,22 +80,42 @@ def test_why_a_rule_did_not_fire_is_answered(site: Site, client: str) -> None:
     assert "为什么触发或没触发" in page and "客户无进展提醒" in page and "才满" in page
 
 
+def followed(visitor: Visitor, answer: TestResponse) -> str:
+    """The progress page of a change once it is done."""
+    assert answer.status_code == 303
+    for _ in range(200):
+        page = visitor.get(answer.location).text
+        if 'hx-trigger="load delay' not in page:
+            break
+        time.sleep(0.05)
+    return page
+
+
 def test_an_app_is_planned_installed_with_progress_and_taken_back(site: Site) -> None:
     admin = site.client("admin")
     assert "第一个应用" in admin.get("/apps").text
     plan = admin.get("/apps/first/plan").text
     assert "客户" in plan and "将要改动" in plan
-    answer = admin.post("/apps/first/install")
-    assert answer.status_code == 303
-    for _ in range(200):
-        page = admin.get(answer.location).text
-        if 'hx-trigger="load delay' not in page:
-            break
-        time.sleep(0.05)
-    assert "装好了" in page
+    assert "装好了" in followed(admin, admin.post("/apps/first/install"))
     assert "已安装 1.0.0" in admin.get("/apps").text
     assert "确定执行" in admin.post("/apps/first/remove").text and "first" in site.runtime.workspace().apps
-    assert admin.post("/apps/first/remove", {"yes": "1"}).status_code == 303 and "first" not in site.runtime.workspace().apps
+    assert "录入的数据另外保存着" in said(followed(admin, admin.post("/apps/first/remove", {"yes": "1"})))
+    assert "first" not in site.runtime.workspace().apps
+
+
+def test_an_apps_page_says_in_sentences_what_it_does_and_who_changed_it_when(site: Site) -> None:
+    admin = site.client("admin")
+    followed(admin, admin.post("/apps/first/install"))
+    page = said(admin.get("/apps/first").text)
+    assert "改动记录" in page and "管理员" in page and "表单" in page and "句" in page
+    assert "确定执行" in admin.post("/apps/first/rollback").text
+    assert "已撤回" in said(followed(admin, admin.post("/apps/first/rollback", {"yes": "1"})))
+    assert admin.get("/apps/first").status_code == 404
+
+
+def test_a_rule_stands_in_sentences_with_its_state(site: Site) -> None:
+    page = said(site.client("admin").get("/runs").text)
+    assert "何时：" in page and "启用" in page
 
 
 @pytest.mark.parametrize("address", ["/apps", "/apps/first/plan", "/settings", "/people"])

@@ -19,7 +19,7 @@ UNKNOWN = "0190c000-0000-7000-8000-000000000000"
 WHO = ("", "wang", "zhou", "admin")
 HOLDERS = {
     "app": "deals", "id": "client", "uid": UNKNOWN, "which": UNKNOWN, "secret": "x" * 40, "name": "name", "job": UNKNOWN,
-    "filename": "dist/app.js", "form": "client", "field": "name", "number": "1", "code": "x",
+    "filename": "dist/app.js", "form": "client", "field": "name", "number": "1", "code": "x", "row": "0",
 }
 ROUTES: dict[str, tuple[int, int, int, int]] = {
     "GET /": (303, 200, 200, 200),
@@ -32,6 +32,8 @@ ROUTES: dict[str, tuple[int, int, int, int]] = {
     "POST /a/<app>/<id>/<uuid:uid>/delete": (303, 404, 404, 404),
     "GET /a/<app>/<id>/<uuid:uid>/edit": (303, 200, 404, 404),
     "POST /a/<app>/<id>/<uuid:uid>/edit": (303, 303, 404, 404),
+    "GET /a/<app>/<id>/<uuid:uid>/cell/<name>": (303, 200, 404, 404),
+    "POST /a/<app>/<id>/<uuid:uid>/cell/<name>": (303, 204, 404, 404),
     "GET /a/<app>/<id>/<uuid:uid>/field/<name>": (303, 200, 404, 404),
     "POST /a/<app>/<id>/<uuid:uid>/field/<name>": (303, 200, 404, 404),
     "GET /a/<app>/<id>/<uuid:uid>/move": (303, 404, 404, 404),
@@ -55,6 +57,7 @@ ROUTES: dict[str, tuple[int, int, int, int]] = {
     "GET /a/<app>/<id>/import/<uuid:job>/errors.csv": (303, 404, 404, 404),
     "POST /a/<app>/<id>/import/<uuid:job>/start": (303, 404, 404, 404),
     "POST /a/<app>/<id>/import/try": (303, 404, 404, 404),
+    "POST /a/<app>/<id>/line/<name>/<int:row>": (303, 404, 404, 404),
     "GET /a/<app>/<id>/new": (303, 200, 200, 404),
     "POST /a/<app>/<id>/new": (303, 422, 422, 404),
     "POST /a/<app>/<id>/views": (303, 303, 303, 404),
@@ -77,6 +80,7 @@ ROUTES: dict[str, tuple[int, int, int, int]] = {
     "GET /api/v1/files/<uid>": (401, 401, 401, 401),
     "GET /api/v1/openapi.json": (401, 401, 401, 401),
     "GET /apps": (303, 403, 403, 200),
+    "GET /apps/<id>": (303, 403, 403, 404),
     "POST /apps/<id>/install": (303, 403, 403, 404),
     "GET /apps/<id>/plan": (303, 403, 403, 404),
     "GET /apps/<id>/progress/<job>": (303, 403, 403, 200),
@@ -131,6 +135,7 @@ ROUTES: dict[str, tuple[int, int, int, int]] = {
     "GET /popups": (303, 200, 200, 200),
     "POST /popups/<uuid:uid>/seen": (303, 303, 303, 303),
     "GET /runs": (303, 200, 200, 200),
+    "POST /running/<app>/<id>/<uuid:uid>/begin": (303, 404, 404, 404),
     "POST /running/<app>/<id>/<uuid:uid>/end": (303, 404, 404, 404),
     "GET /runs/<uuid:uid>": (303, 404, 404, 404),
     "POST /runs/<uuid:uid>/again": (303, 403, 403, 404),

@@ -12,8 +12,10 @@ from dougong.api import shape
 from dougong.api.answers import Stale
 from dougong.context import Ctx
 from dougong.problems import Problem, Problems
-from dougong.records import entry, query, requests, rights, save
+from dougong.records import entry, requests, rights, save
 from dougong.records.draft import Saved
+from dougong.records.present import readable
+from dougong.records.source import RecordSource
 from dougong.spec.form import Form
 
 
@@ -68,10 +70,11 @@ def id_of(ctx: Ctx, form: Form, uid: str, deleted: bool = False) -> int:
 
 def _as_seen(ctx: Ctx, form: Form, id: int, uid: str) -> dict[str, Any]:
     """As the actor may read it now; of a record that has left the actor's sight only the uid."""
-    try:
-        return shape.one(ctx, form, query.get(ctx, form.key, id=id))
-    except Problems:
+    source = RecordSource(ctx)
+    row = source.record(form.key, id)
+    if row is None or not rights.allows(ctx, form.key, row, "see", source):
         return {"uid": uid, "revision": None, "values": {}}
+    return shape.one(ctx, form, readable(ctx, form, row))
 
 
 def _plain(value: Any) -> Any:

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
-
 from dougong.context import Ctx
 from dougong.expr.values import encode
 from dougong.fields.base import FieldType, field_types
@@ -23,6 +21,7 @@ from dougong.records.row import has_columns, is_empty
 from dougong.records.source import RecordSource
 from dougong.records.standing import by_standing
 from dougong.spec.form import Field, Form
+from dougong.store import prepared
 from dougong.store.search import batched
 
 Row = Mapping[str, Any]
@@ -137,9 +136,11 @@ class _Shaping:
         """Uids of the records that the reader may see."""
         known = self.uids.setdefault(target, {})
         table = self.ctx.workspace.tables[target]
+        seen = prepared.uids(table)
+        if not rights.access(self.ctx, target).unbounded:
+            seen = seen.where(rights.where(self.ctx, target, table))
         for part in batched(sorted(set(ids) - known.keys())):
-            alive = (table.c.id.in_(part), table.c.deleted_at.is_(None), rights.where(self.ctx, target, table))
-            known.update({id: uid for id, uid in self.ctx.connection.execute(select(table.c.id, table.c.uid).where(*alive))})
+            known.update({id: uid for id, uid in self.ctx.connection.execute(seen, {"at_ids": part})})
 
 
 def _stands_as_told(f: Field) -> bool:

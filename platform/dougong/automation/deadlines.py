@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dougong.automation.asked import asked
+from dougong.automation.ask_later import ask_later_rules
 from dougong.spec.app import App, Automation, Level, Stage, Trigger, Workflow
 from dougong.spec.label import Label
 
 
 def deadlines(app: App) -> Iterator[Automation]:
     """One automation for each stage that has deadlines, its levels being the deadlines, and one for each `ask_later`."""
-    yield from asked(app)
+    yield from ask_later_rules(app)
     for workflow in app.workflows.values():
         for stage in workflow.stages:
             if stage.deadlines:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Update, and_, false, not_, or_
 
-from dougong.automation import behind, matching, runs, tally
+from dougong.automation import behind_mark, matching, runs, tally
 from dougong.automation.decide import happening, plan
 from dougong.automation.matching import Caller, Rule
 from dougong.automation.platform import Platform
@@ -83,14 +83,14 @@ def _handle(platform: Platform, ctx: Ctx, claims: Sequence[Claim]) -> list[tuple
     callers = [matching.caller_of(ctx.workspace, claim, happening(claim.event, ctx.workspace.forms)) for claim in claims]
     batch, begun = matching.batch_of(platform, ctx, callers), list[tuple[Run, Event]]()
     for caller in callers:
-        at_once, others = matching.meet(batch, caller)
+        at_once, others = matching.match(batch, caller)
         for run in [*at_once, *(run for rule in others for run in _run(platform, ctx, caller, rule))]:
             begun.append((run, caller.claim.event))
         if others:  # a webhook's record may have been written
             batch.source = RecordSource(ctx)
         record = caller.claim.event.record
         if record is not None:
-            behind.look_behind(ctx, caller.seen, record, caller.claim.origin, batch.marks, batch.source)
+            behind_mark.look_behind(ctx, caller.seen, record, caller.claim.origin, batch.marks, batch.source)
             tally.interrupt(ctx, caller.seen, caller.claim.at)
     matching.write(batch)
     return begun

@@ -15,13 +15,13 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from uuid6 import uuid7
 
-from dougong.automation import behind, runs
+from dougong.automation import behind_mark, runs
+from dougong.automation.condition_values import condition_values
 from dougong.automation.decide import direct_levels, plan, refusal, rule_key
 from dougong.automation.marks import Mark
 from dougong.automation.platform import Platform
 from dougong.automation.runs import MOST_DEPTH, Run, acting, as_json, line, row_for
 from dougong.automation.scene import Scene
-from dougong.automation.seen import seen as values_seen
 from dougong.automation.tables import run_table, unfinished
 from dougong.automation.triggers.base import Happening
 from dougong.context import Ctx
@@ -75,10 +75,10 @@ class Batch:
 
 
 def batch_of(platform: Platform, ctx: Ctx, callers: Sequence[Caller]) -> Batch:
-    marks = behind.lock(ctx, [c.seen for c in callers if c.claim.event.record is not None])
+    marks = behind_mark.lock(ctx, [c.seen for c in callers if c.claim.event.record is not None])
     source, records = RecordSource(ctx), dict[str, set[int]]()
     for caller in callers:
-        if caller.claim.event.record is not None and (caller.rules or behind.rules_set(ctx, caller.seen)):
+        if caller.claim.event.record is not None and (caller.rules or behind_mark.rules_set(ctx, caller.seen)):
             records.setdefault(caller.seen.form, set()).add(caller.claim.event.record)
     for form, ids in records.items():
         if form in ctx.workspace.forms:
@@ -96,7 +96,7 @@ def caller_of(workspace: Workspace, claim: Claim, seen: Happening) -> Caller:
     return Caller(claim, seen, tuple(rule for automation, rules in waiting if refusal(automation, seen) is None for rule in rules))
 
 
-def meet(batch: Batch, caller: Caller) -> tuple[list[Run], list[Rule]]:
+def match(batch: Batch, caller: Caller) -> tuple[list[Run], list[Rule]]:
     """Ends the rules whose condition is false now and begins those whose holds: the runs that have begun, and the rules that are
     to be started one by one."""
     begun, left, values = list[Run](), list[Rule](), dict[frozenset[Any], Any]()
@@ -112,7 +112,7 @@ def meet(batch: Batch, caller: Caller) -> tuple[list[Run], list[Rule]]:
             begun += _begin(batch, caller.claim, rule, scene)
         else:
             if condition.reads not in values:
-                values[condition.reads] = values_seen(scene, condition)
+                values[condition.reads] = condition_values(scene, condition)
             batch.over.append(_over(batch, caller.claim, rule, next(uids), values[condition.reads]))
     return begun, left
 
@@ -162,7 +162,7 @@ def _begin(batch: Batch, claim: Claim, rule: Rule, scene: Scene) -> list[Run]:
     """Enlisted as one that has begun; none where it was enlisted before."""
     ctx, record = batch.ctx, claim.event.record
     assert scene.form is not None
-    held = line(ctx, "condition", holds=True, values=values_seen(scene, rule.automation.if_))
+    held = line(ctx, "condition", holds=True, values=condition_values(scene, rule.automation.if_))
     row = row_for(
         ctx, rule.automation, rule.level, f"{rule.key}#{claim.id}", scene.form.key, record, event=claim.id, depth=claim.depth,
         chain=claim.chain, actor=claim.actor,

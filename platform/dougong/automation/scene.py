@@ -66,7 +66,7 @@ class Scene:
         ctx = replace(self.ctx.as_(roles.actor_for(self.ctx.connection, reader)), locale=language or self.ctx.workspace.locale)
         row = present.readable(ctx, self.form, self.row) if self.form and self.row else self.row
         if self.form and self.row and not rights.allows(ctx, self.form.key, self.row, "see", self.source):
-            row = {name: None for name in self.row} | {"id": self.row["id"]}
+            row = dict.fromkeys(self.row) | {"id": self.row["id"]}
         return replace(self, ctx=ctx, row=row, old=None, source=rights.reader_source(ctx))
 
     def people(self, paths: Sequence[str] | str) -> tuple[int, ...]:

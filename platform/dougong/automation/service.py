@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from dougong.automation import behind, marks, running, runs, schedules, time_rules
+from dougong.automation import behind_mark, marks, running, runs, schedules, time_rules
 from dougong.automation.decide import plan
 from dougong.automation.dispatch import Dispatched, dispatch
 from dougong.automation.outlook import Outlook, look
@@ -19,7 +19,7 @@ from dougong.notify import delivery
 MOST_ROUNDS = 10_000
 TICK_AT_LEAST = 50
 """Rounds of a worker that never comes to rest."""
-TIMERS = {"rule": behind.ring}
+TIMERS = {"rule": behind_mark.ring}
 _FIRST = select(*outbox.FIRST, *runs.FIRST)
 
 

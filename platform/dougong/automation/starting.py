@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from dougong.automation import axis, definitions
+from dougong.automation.condition_values import condition_values
 from dougong.automation.decide import TimeRule, plan
 from dougong.automation.platform import Platform
 from dougong.automation.runs import Run, all_switched_off, change, finish, note, others
 from dougong.automation.scene import Scene
-from dougong.automation.seen import seen
 from dougong.context import Ctx
 from dougong.events.images import decode_row
 from dougong.events.outbox import Event, event_of, event_table
@@ -40,7 +40,7 @@ def start(platform: Platform, ctx: Ctx, run: Run) -> Run:
         return finish(ctx, run, "no_longer_due", problem)
     if held_up := _beside_others(ctx, run, automation):
         return held_up
-    holds, values = scene.holds(automation.if_), seen(scene, automation.if_)
+    holds, values = scene.holds(automation.if_), condition_values(scene, automation.if_)
     begun = change(ctx, run, state="running", started_at=ctx.now, trace=note(ctx, run, "condition", holds=holds, values=values))
     if not holds:
         timed = "since" in run.subject

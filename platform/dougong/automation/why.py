@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import select
 
 from dougong.automation import axis, tally, time_rules
+from dougong.automation.condition_values import condition_values
 from dougong.automation.decide import TimeRule, plan
 from dougong.automation.platform import Platform
 from dougong.automation.runs import from_json
 from dougong.automation.scene import Scene
-from dougong.automation.seen import seen
 from dougong.automation.tables import mark_table, run_table, switch_table
 from dougong.context import Ctx
 from dougong.expr.types import DATE, DATETIME, SPAN
@@ -93,7 +93,7 @@ def _time(ctx: Ctx, rule: TimeRule, row: Mapping[str, Any], record: int) -> list
 def _condition(scene: Scene) -> Iterator[Problem]:
     condition = scene.automation.if_
     if condition is not None:
-        values = ", ".join(f"{path} = {'—' if value is None else value}" for path, value in seen(scene, condition).items())
+        values = ", ".join(f"{path} = {'—' if value is None else value}" for path, value in condition_values(scene, condition).items())
         code = "why-condition-true" if scene.holds(condition) else "why-condition-false"
         yield Problem(code, {"condition": condition.source, "values": values})
 
@@ -118,5 +118,3 @@ def _since(ctx: Ctx, rule: TimeRule, at: str) -> dict[str, str]:
 
 def _span(ctx: Ctx, rule: TimeRule) -> dict[str, str]:
     return {code: show(rule.offset, SPAN, code, ctx.workspace.calendar) for code in LOCALES}
-
-

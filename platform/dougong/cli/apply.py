@@ -19,10 +19,17 @@ from dougong.store.plan import accepted
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
-@click.option("--accept", multiple=True, metavar="KEY", help="Say yes to one change that loses values; `dougong plan` prints the keys.")
-@click.option("--yes", is_flag=True, help="Say yes to everything that the plan shows.")
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="KEY",
+    help="对一处会丢内容的改动点头；`dougong plan` 会打印它的名字 | "
+    "Say yes to one change that loses values; `dougong plan` prints the keys.",
+)
+@click.option("--yes", is_flag=True, help="对计划里的一切点头 | Say yes to everything that the plan shows.")
 def apply(path: Path, accept: tuple[str, ...], yes: bool) -> None:
-    """Install the template at PATH, or change the installed app to it. Values are never lost without a yes.
+    """安装 PATH 处的模板，或把已装的应用改成它。不点头就不会丢内容。 |
+    Install the template at PATH, or change the installed app to it. Values are never lost without a yes.
 
     Example: dougong apply app_templates/sales --accept "remove-field sales.visit.note"
     """

@@ -16,7 +16,8 @@ from dougong.settings import Settings
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
-    """Write database and files into FILE (.tar.gz). People may go on working.
+    """把数据库和附件写进 FILE（.tar.gz）。大家可以接着用。 |
+    Write database and files into FILE (.tar.gz). People may go on working.
 
     Example: dougong backup backup-2026-03-05.tar.gz
     """
@@ -27,10 +28,16 @@ def backup(file: Path) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
-@click.option("--release", is_flag=True, help="Let rules, timers and messages of a restored workspace go.")
+@click.option(
+    "--release",
+    is_flag=True,
+    help="让恢复出来的工作区的规则、计时和消息重新运行 | Let rules, timers and messages of a restored workspace go.",
+)
 def restore(file: Path | None, release: bool) -> None:
-    """Bring the backup FILE into an empty DOUGONG_HOME (or an empty PostgreSQL database). Nothing is sent until --release.
+    """把备份 FILE 恢复到空的 DOUGONG_HOME（或空的 PostgreSQL 数据库）。--release 之前什么都不发。 |
+    Bring the backup FILE into an empty DOUGONG_HOME (or an empty PostgreSQL database). Nothing is sent until --release.
 
+    那里没有人是登录着的：会话、API 令牌和公开链接都不在备份里。 |
     Nobody is signed in there: sessions, API tokens and open links are not part of a backup.
 
     Example: DOUGONG_HOME=/srv/copy dougong restore backup-2026-03-05.tar.gz

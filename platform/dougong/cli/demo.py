@@ -29,11 +29,20 @@ from dougong.settings import Settings
 
 @click.command()
 @click.argument("template", type=click.Path(exists=True, path_type=Path), required=False)
-@click.option("--port", default=8686, show_default=True)
-@click.option("--phone", is_flag=True, help="Let phones on the same network in, and show a QR code of the address.")
-@click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the demo's data in this folder.")
+@click.option("--port", default=8686, show_default=True, help="端口 | The port.")
+@click.option(
+    "--phone",
+    is_flag=True,
+    help="让同一网络里的手机也能打开，并显示二维码 | Let phones on the same network in, and show a QR code of the address.",
+)
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="把演示数据留在这个文件夹里 | Keep the demo's data in this folder.",
+)
 def demo(template: Path | None, port: int, phone: bool, keep: Path | None) -> None:
-    """Install a template (the sales app) with sample data and serve it. Passwords are random and printed.
+    """装好一个模板（默认销售管理）和示例数据，打开服务。密码是随机的，会打印出来。 |
+    Install a template (the sales app) with sample data and serve it. Passwords are random and printed.
 
     Example: dougong demo examples/first --port 8000
     """

@@ -25,16 +25,22 @@ CHUNK = 1000
 
 
 @click.command()
-@click.option("--recount", "count", is_flag=True, help="Also work every computed value out afresh and compare.")
+@click.option(
+    "--recount",
+    "count",
+    is_flag=True,
+    help="再把每个计算值重算一遍来对比 | Also work every computed value out afresh and compare.",
+)
 def doctor(count: bool) -> None:
-    """Check the database, the history's hash chains and the search index.
+    """检查数据库、历史的哈希链和搜索索引。 |
+    Check the database, the history's hash chains and the search index.
 
     Example: dougong doctor --recount
     """
     with opened() as runtime, runtime.read(SYSTEM, locale()) as ctx:
         checks = [
             (say("数据库", "database"), _database(ctx)), (say("历史", "history"), _history(ctx)), (say("搜索", "search"), _search(ctx)),
-            *([(say("计算值", "computed values"), _recount(ctx))] if count else []), (say("应用", "apps"), _apps(runtime, ctx)),
+            *([(say("计算值", "computed values"), _recount(ctx))] if count else []), (say("应用", "apps"), _apps(ctx)),
             (say("备份", "backup"), _backup(runtime, ctx)), (say("文档", "documents"), _documents(ctx)),
         ]  # fmt: skip
         found = [_told(name, faults) for name, faults in checks]
@@ -92,8 +98,8 @@ def _recount(ctx: Ctx) -> Iterator[str]:
                 )
 
 
-def _apps(runtime: Runtime, ctx: Ctx) -> Iterator[str]:
-    """Apps that could not be compiled are switched off; so are broken rules."""
+def _apps(ctx: Ctx) -> Iterator[str]:
+    """Broken rules: they are switched off, the rest of their app runs."""
     for app in ctx.workspace.apps.values():
         for automation in app.automations.values():
             if automation.broken:

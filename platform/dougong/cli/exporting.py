@@ -22,11 +22,16 @@ from dougong.runtime import Runtime
 @click.argument("form")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
-    "--filter", "filters", multiple=True, metavar="FIELD:OPERATOR:VALUE", help="Only records for which this holds; may be given again."
+    "--filter",
+    "filters",
+    multiple=True,
+    metavar="FIELD:OPERATOR:VALUE",
+    help="只要符合的记录；可以写几次 | Only records for which this holds; may be given again.",
 )
-@click.option("--fields", metavar="A,B", help="Only these fields, in this order.")
+@click.option("--fields", metavar="A,B", help="只要这些字段，按这个顺序 | Only these fields, in this order.")
 def export(form: str, file: Path, filters: tuple[str, ...], fields: str | None) -> None:
-    """Write the records of FORM into FILE: CSV, or xlsx by its name.
+    """把 FORM 的记录写进 FILE：CSV，文件名是 .xlsx 就写 xlsx。 |
+    Write the records of FORM into FILE: CSV, or xlsx by its name.
 
     Example: dougong export sales.visit visits.xlsx --filter kind:eq:demo
     """

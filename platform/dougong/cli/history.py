@@ -23,9 +23,10 @@ KINDS = {
 
 @click.command()
 @click.argument("app", default="")
-@click.option("--plans", is_flag=True, help="Also show each plan as the person saw it.")
+@click.option("--plans", is_flag=True, help="再列出当时看到的计划 | Also show each plan as the person saw it.")
 def history(app: str, plans: bool) -> None:
-    """Show what was applied to the workspace, or to APP alone: by whom, when, newest first. The numbers are those of `rollback --to`.
+    """列出工作区（或只是 APP）做过的改动：谁、何时，新的在前。编号就是 `rollback --to` 用的。 |
+    Show what was applied to the workspace, or to APP alone: by whom, when, newest first. The numbers are those of `rollback --to`.
 
     Example: dougong history sales --plans
     """
@@ -42,11 +43,19 @@ def history(app: str, plans: bool) -> None:
 
 @click.command()
 @click.argument("app")
-@click.option("--to", "number", type=int, metavar="N", help="To what change N of `dougong history` left (default: one version back).")
-@click.option("--accept", multiple=True, metavar="KEY", help="Say yes to one change that loses values.")
-@click.option("--yes", is_flag=True, help="Say yes to everything that the plan shows.")
+@click.option(
+    "--to",
+    "number",
+    type=int,
+    metavar="N",
+    help="退到 `dougong history` 里第 N 次改动之后的样子（默认退一个版本） | "
+    "To what change N of `dougong history` left (default: one version back).",
+)
+@click.option("--accept", multiple=True, metavar="KEY", help="对一处会丢内容的改动点头 | Say yes to one change that loses values.")
+@click.option("--yes", is_flag=True, help="对计划里的一切点头 | Say yes to everything that the plan shows.")
 def rollback(app: str, number: int | None, accept: tuple[str, ...], yes: bool) -> None:
-    """Take APP one version back, and one more each time, by a plan forward: rows and values entered since are kept.
+    """把 APP 退回一个版本，再来一次再退一个；这是一次向前的改动，其间录入的都留着。 |
+    Take APP one version back, and one more each time, by a plan forward: rows and values entered since are kept.
 
     Example: dougong rollback sales --to 7
     """
@@ -61,11 +70,12 @@ def rollback(app: str, number: int | None, accept: tuple[str, ...], yes: bool) -
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="FOLDER",
-    help="First write every form as CSV into FOLDER.",
+    help="先把每个表单写成 CSV 放进 FOLDER | First write every form as CSV into FOLDER.",
 )
-@click.option("--yes", is_flag=True, help="Say yes to setting its tables aside.")
+@click.option("--yes", is_flag=True, help="对收起它的表点头 | Say yes to setting its tables aside.")
 def uninstall(app: str, folder: Path | None, yes: bool) -> None:
-    """Remove APP. Its data is kept aside and comes back when the app is installed again.
+    """卸载 APP。数据收起来，再装就回来。 |
+    Remove APP. Its data is kept aside and comes back when the app is installed again.
 
     Example: dougong uninstall sales --export old-sales --yes
     """

@@ -26,14 +26,22 @@ PAUSE = 0.2
 
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A YAML file that maps columns to fields.")
-@click.option("--form", metavar="APP.FORM", help="Without a mapping: columns are matched by their titles.")
-@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @click.option(
-    "--errors", type=click.Path(dir_okay=False, path_type=Path), metavar="CSV", help="Where rows that stay out go, with the reason."
+    "--mapping",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="说明哪列对哪个字段的 YAML 文件 | A YAML file that maps columns to fields.",
+)
+@click.option("--form", metavar="APP.FORM", help="没有对应文件时：按列标题对字段 | Without a mapping: columns are matched by their titles.")
+@click.option("--dry-run", is_flag=True, help="只说会发生什么 | Only say what would happen.")
+@click.option(
+    "--errors",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="CSV",
+    help="没导入的行连同原因写到哪里 | Where rows that stay out go, with the reason.",
 )
 def import_(file: Path, mapping: Path | None, form: str | None, dry_run: bool, errors: Path | None) -> None:
-    """Import the table FILE (CSV or xlsx). Rows with faults stay out and are listed; one that was broken off goes on.
+    """导入表格 FILE（CSV 或 xlsx）。有错的行不导入并列出；断了可以接着导。 |
+    Import the table FILE (CSV or xlsx). Rows with faults stay out and are listed; one that was broken off goes on.
 
     Example: dougong import orders.csv --mapping orders.yaml --dry-run
     """

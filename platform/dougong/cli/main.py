@@ -24,14 +24,15 @@ from dougong.cli import (
     validate,
     why,
 )
-from dougong.cli.say import locale
+from dougong.cli.say import locale, speak
 from dougong.problems import Problems
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="dougong", prog_name="dougong")
+@click.version_option(package_name="dougong", prog_name="dougong", help="显示版本 | Show the version and exit.")
 def cli() -> None:
-    """Dougong 斗拱: business applications that are plain YAML."""
+    """斗拱 Dougong：一个应用就是一个文件夹的 YAML。 |
+    Dougong 斗拱: business applications that are plain YAML."""
 
 
 for command in (
@@ -44,6 +45,7 @@ for command in (
 
 def main() -> None:
     """Problems become sentences and exit code 1, never a traceback."""
+    speak(cli)
     try:
         cli.main(standalone_mode=True)
     except Problems as refused:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from dougong.cli.opened import opened
-from dougong.cli.say import locale, say
+from dougong.cli.say import end_with_faults, locale, say
 from dougong.lang.load import read_folder
-from dougong.lang.render import render
 from dougong.lifecycle import Prepared, prepare
 from dougong.problems import Problems
 from dougong.runtime import Runtime
@@ -21,9 +19,16 @@ from dougong.runtime import Runtime
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
-@click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="给人看的文字，或 JSON | Words for people, or JSON.",
+)
 def plan(path: Path, shape: str) -> None:
-    """Show what applying the template at PATH would change in tables, rows, rules and waiting times. Nothing is changed.
+    """说出应用 PATH 处的模板会怎样改动表、行、规则和等待的时间。什么都不会改。 |
+    Show what applying the template at PATH would change in tables, rows, rules and waiting times. Nothing is changed.
 
     Example: dougong plan app_templates/sales
     """
@@ -36,8 +41,7 @@ def prepared(runtime: Runtime, path: Path, sources: Mapping[str, str]) -> Prepar
     try:
         return prepare(runtime, sources)
     except Problems as problems:
-        click.echo(render(problems.problems, sources, locale(), f"{path}/" if path.is_dir() else ""), err=True)
-        sys.exit(1)
+        end_with_faults(problems.problems, sources, path)
 
 
 def show(ready: Prepared, shape: str = "text") -> None:

@@ -13,7 +13,8 @@ from dougong.lang.publish import write
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path("schemas"))
 def schema(folder: Path) -> None:
-    """Write the JSON Schemas of the template language into FOLDER.
+    """把模板语言的 JSON Schema 写进 FOLDER。 |
+    Write the JSON Schemas of the template language into FOLDER.
 
     Example: dougong schema schemas
     """

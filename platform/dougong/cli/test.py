@@ -11,11 +11,10 @@ from pathlib import Path
 
 import click
 
-from dougong.cli.say import locale, say
+from dougong.cli.say import end_with_faults, locale, say
 from dougong.clock import VirtualClock
 from dougong.installed import compile_sources
 from dougong.lang.load import read_folder
-from dougong.lang.render import render
 from dougong.lifecycle import install
 from dougong.runtime import Runtime
 from dougong.scenario.run import Outcome, play
@@ -25,7 +24,7 @@ from dougong.spec.app import App, Workspace
 
 
 class Sources:
-    """The app under test, set up on throw-away databases (scenario/run.Stage). `off` are the ids switched off."""
+    """The app under test, set up on throw-away databases (scenario/run.Setup). `off` are the ids switched off."""
 
     def __init__(self, sources: Mapping[str, str], off: tuple[str, ...] = ()) -> None:
         self._sources = sources
@@ -45,11 +44,22 @@ class Sources:
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
-@click.option("--without", "off", multiple=True, metavar="ID", help="Switch one declared part off: an automation, a rule, a guard.")
-@click.option("--only", metavar="WORDS", help="Only scenarios whose name holds these words.")
-@click.option("--database", metavar="URL", help="Play on this kind of database (default: SQLite in a temporary folder).")
+@click.option(
+    "--without",
+    "off",
+    multiple=True,
+    metavar="ID",
+    help="关掉一处声明：一条规则、一个校验、一个关卡 | Switch one declared part off: an automation, a rule, a guard.",
+)
+@click.option("--only", metavar="WORDS", help="只演名字里有这些字的场景 | Only scenarios whose name holds these words.")
+@click.option(
+    "--database",
+    metavar="URL",
+    help="在这种数据库上演（默认是临时文件夹里的 SQLite） | Play on this kind of database (default: SQLite in a temporary folder).",
+)
 def test(path: Path, off: tuple[str, ...], only: str | None, database: str | None) -> None:
-    """Play the scenarios of the template at PATH on a throw-away database with a virtual clock.
+    """在用完即弃的数据库上，用虚拟时钟演 PATH 处模板的场景。 |
+    Play the scenarios of the template at PATH on a throw-away database with a virtual clock.
 
     Example: dougong test app_templates/sales --without stalled_customer
     """
@@ -57,8 +67,7 @@ def test(path: Path, off: tuple[str, ...], only: str | None, database: str | Non
     compiled = compile_sources(sources, tolerant=False)
     errors = [p for p in compiled.problems if not p.warning]
     if compiled.app is None or errors:
-        click.echo(render(compiled.problems, sources, locale(), f"{path}/" if path.is_dir() else ""), err=True)
-        sys.exit(1)
+        end_with_faults(compiled.problems, sources, path)
     outcomes, seconds = run(compiled.app, sources, off, only or "", database or "sqlite:///")
     failed = sum(not o.passed for o in outcomes)
     passed = len(outcomes) - failed

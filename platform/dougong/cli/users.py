@@ -14,17 +14,19 @@ from dougong.people.users import Person
 
 @click.group()
 def user() -> None:
-    """Add people, give roles, set passwords."""
+    """加人、给角色、设密码。 |
+    Add people, give roles, set passwords."""
 
 
 @user.command()
 @click.argument("login")
-@click.option("--name", required=True)
-@click.option("--manager", help="Login name of the manager.")
-@click.option("--role", "given", multiple=True, metavar="APP.ROLE")
-@click.option("--administrator", is_flag=True)
+@click.option("--name", required=True, help="姓名 | The person's name.")
+@click.option("--manager", help="上级的登录名 | Login name of the manager.")
+@click.option("--role", "given", multiple=True, metavar="APP.ROLE", help="给这个角色；可以写几次 | Give this role; may be given again.")
+@click.option("--administrator", is_flag=True, help="让这个人管理工作区 | Let this person administer the workspace.")
 def add(login: str, name: str, manager: str | None, given: tuple[str, ...], administrator: bool) -> None:
-    """Add a person and print a random password.
+    """加一个人，打印随机密码。 |
+    Add a person and print a random password.
 
     Example: dougong user add wang --name 王强 --manager li --role sales.salesperson
     """
@@ -45,7 +47,8 @@ def add(login: str, name: str, manager: str | None, given: tuple[str, ...], admi
 @user.command("password")
 @click.argument("login")
 def set_password(login: str) -> None:
-    """Set a new random password and end every session of that person.
+    """换一个随机密码，并让这个人的所有登录失效。 |
+    Set a new random password and end every session of that person.
 
     Example: dougong user password wang
     """

@@ -17,7 +17,8 @@ from dougong.problems import Problem, Problems, suggest
 @click.argument("rule")
 @click.argument("uid")
 def why(rule: str, uid: str) -> None:
-    """Say why RULE (app.rule) ran for the record with this UID (as in the page's address), or did not, because …
+    """说清 RULE（应用.规则）对这个 UID（页面地址里的）的记录为什么执行了，或为什么没有。 |
+    Say why RULE (app.rule) ran for the record with this UID (as in the page's address), or did not, because …
 
     Example: dougong why sales.stalled_customer 01890a5d-ac96-774b-bcce-b302099a8057
     """

@@ -51,7 +51,6 @@ class Checking:
     mark_of: Callable[[int, int], Mark]
     typed: Callable[[Checking, Raw], Node]
     frames: tuple[Frame, ...] = ()
-    in_all: bool = False
 
     def report(self, code: str, raw: Raw, suggestion: str = "", **args: Any) -> Node:
         """Notes a problem; the node returned keeps others from complaining about the same place."""

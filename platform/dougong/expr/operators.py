@@ -254,4 +254,3 @@ def negative(c: Checking, raw: Raw) -> Node:
     if node.type.kind not in ("number", "span"):
         return c.report("expr-negative", raw, kind=kind_name(node.type))
     return c.node("neg", node.type, raw, node)
-

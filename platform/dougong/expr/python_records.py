@@ -164,7 +164,6 @@ AGGREGATES: dict[str, Callable[[list[Any], int], Any]] = {
 }
 
 
-
 @builds("everyone")
 def everyone(node: Node) -> Run:
     return lambda env, rows: env.source.everyone(node.value)

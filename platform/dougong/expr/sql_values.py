@@ -200,4 +200,3 @@ def by_python(w: Writer, node: Node) -> Sql:
 
 def _brief(type_: Type) -> list[Any]:
     return [type_.kind, type_.scale]
-

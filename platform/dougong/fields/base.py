@@ -24,6 +24,8 @@ TEXTUAL: tuple[str, ...] = ("contains", "==", "!=", "in", "is empty", "is not em
 LISTED: tuple[str, ...] = ("contains", "is empty", "is not empty")
 PRESENT: tuple[str, ...] = ("is empty", "is not empty")
 OPERATORS = frozenset(EQUAL + ORDERED + TEXTUAL)
+ORDER = "__order"
+"""The suffix of a last column that lists sort by, where that is not the value itself: it follows from the value."""
 
 
 class Refused(Exception):
@@ -39,7 +41,8 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class StoredColumn:
-    """`suffix` is '' for the field's only column; a range has '__from' and '__to', a span its length in '' and '__exact'."""
+    """`suffix` is '' for the field's only column; a range has '__from' and '__to', a span its length in '' and '__exact';
+    ORDER is a text's."""
 
     suffix: str
     type: TypeEngine[Any]

@@ -59,5 +59,6 @@ def draw(
         "cell": cell,
         "form": form,
     }
-    module = pages.get_template(kind.widget + ".html").make_module(words)
+    widget = "read_only" if field.formula is not None else kind.widget  # a line's own formula is worked out beside it
+    module = pages.get_template(widget + ".html").make_module(words)
     return Markup(module.control(field, value, name, {**own, **(attrs or {})}))  # type: ignore[attr-defined]

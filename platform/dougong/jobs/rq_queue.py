@@ -61,13 +61,6 @@ class RqQueue:
             self._thread.join()
         self._redis.close()
 
-    def healthy(self) -> bool:
-        """For the health page."""
-        try:
-            return bool(self._redis.ping())
-        except self._server.RedisError:
-            return False
-
     def _loop(self, handlers: Handlers) -> None:
         swept = float("-inf")
         while not self._stopping.is_set():

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dougong.expr.tree import Expr, Node, Template, walk
-from dougong.lang.covered import Covered, covered_by
+from dougong.lang.hidden_results import HiddenResult, hidden_results
 from dougong.lang.rules import formulas
 from dougong.lang.site import Site
 from dougong.spec.app import App, Automation, Role, Stage, Step, Workflow
@@ -24,10 +24,10 @@ def lint(app: App, site: Site) -> Mapping[str, Any]:
         _pickers(form, app, site)
     for automation in app.automations.values():
         if not automation.broken:
-            _since(automation, app, site)
+            _since(automation, site)
             _old_compared(automation, site)
     _circles(app, site)
-    _covered(app, site)
+    _hidden_results(app, site)
     for language, path, mark in site.labels.missing():
         site.report.lint("missing-translation", mark, language=language, path=".".join(map(str, path)))
     for language, path, mark in site.labels.idle():
@@ -35,12 +35,12 @@ def lint(app: App, site: Site) -> Mapping[str, Any]:
     return {"defaults": {form.key: share for form in app.forms.values() if (share := _default_share(form, site)) is not None}}
 
 
-def _covered(app: App, site: Site) -> None:
+def _hidden_results(app: App, site: Site) -> None:
     """Results that follow from what a role may not read (SEMANTICS 11): each field once, with the roles and why."""
     forms = {**site.links.others, **{form.key: form for form in app.forms.values()}}
-    told: dict[tuple[str, str, bool], list[tuple[Role, Covered]]] = {}
+    told: dict[tuple[str, str, bool], list[tuple[Role, HiddenResult]]] = {}
     for role in app.roles.values():
-        for found in covered_by(role, forms):
+        for found in hidden_results(role, forms):
             told.setdefault((found.form.key, found.field.id, found.revealed), []).append((role, found))
     for (_, _, revealed), of_one in told.items():
         field = of_one[0][1].field
@@ -89,7 +89,7 @@ def _pickers(form: Form, app: App, site: Site) -> None:
             site.report.lint("picker-without-search", field.mark, field=str(field.name), form=str(target.name))
 
 
-def _since(automation: Automation, app: App, site: Site) -> None:
+def _since(automation: Automation, site: Site) -> None:
     """A rule that counts from an empty field never fires, and nobody sees that."""
     since = getattr(site.vocabulary.triggers[automation.on.kind], "since", None)
     shape = site.shapes.get(automation.on.form)

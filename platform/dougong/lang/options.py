@@ -232,7 +232,7 @@ def constant(place: Place, field: Field, site: Site) -> Any:
         problem = refused.problem()
         near = str(refused.args_.get("near", "")) or suggest(str(raw), field.choices)
         near = near or (f'"{{{{ {raw} }}}}"' if raw in ("today", "now", "me") else "")
-        words = {language: problem.sentence(language) for language in ("zh", "en")}
+        words = {language: problem.sentence(language) for language in LOCALES}
         site.report.check("bad-value", place.mark, near, field=str(field.name), why=words)
     return None
 

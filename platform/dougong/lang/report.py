@@ -33,7 +33,3 @@ class Report:
         self.linking += other.linking
         self.checking += other.checking
         self.linting += other.linting
-
-    def first_phase(self) -> list[Problem]:
-        """The problems of the earliest phase that has any: later ones are often only their echo."""
-        return self.linking or self.checking or self.linting

@@ -12,10 +12,10 @@ from dougong.expr.tree import Expr, Node, Template
 from dougong.expr.types import YES_NO, Type
 from dougong.lang.labels import Labels
 from dougong.lang.link import Links
-from dougong.lang.meant import PEOPLE
 from dougong.lang.report import Report
 from dougong.lang.schema import Schemas
 from dougong.lang.source import Place
+from dougong.lang.synonyms import PEOPLE
 from dougong.lang.vocabulary import Vocabulary
 from dougong.problems import Mark, Problem, suggest
 from dougong.spec.form import Form

@@ -14,9 +14,9 @@ from jsonschema.validators import extend
 
 from dougong.lang.kinds import KINDS, LATER, LATER_IN_FIELDS, RESERVED
 from dougong.lang.kinds.parts import Schema
-from dougong.lang.meant import likely
 from dougong.lang.schema import Dispatch, Schemas
 from dougong.lang.source import Document, Place
+from dougong.lang.synonyms import likely
 from dougong.lang.units import ID_PATTERN, likely_span, to_id
 from dougong.problems import Problem
 
@@ -29,8 +29,8 @@ TYPE_WORDS: Mapping[str, Mapping[str, str]] = {
     "object": {"zh": "“键: 值”的组合", "en": "a group of `key: value`"},
     "null": {"zh": "空", "en": "nothing"},
 }
-_YES = ("yes", "on", "y", "是", "true", "对", "1", "必填", "必须", "required")
 _BETWEEN = re.compile(r"\s*(?:[,，、]|(?<=\d)\s*[-~到至](?=\s*\d))\s*")
+_YES = ("yes", "on", "y", "是", "true", "对", "1", "必填", "必须", "required")
 _NO = ("no", "off", "n", "否", "false", "不", "0", "选填", "可选")
 
 
@@ -101,7 +101,7 @@ def _explain(error: ValidationError, document: Document) -> Iterator[Problem]:
     elif "propertyNames" in error.relative_schema_path:
         key, word = place[str(error.instance)], str(error.instance)
         if error.validator == "maxLength":
-            yield Problem("id-too-long", {"limit": error.validator_value}, key.key_mark)
+            yield Problem("id-too-long", {"limit": _wanted(error)}, key.key_mark)
         else:
             yield Problem("bad-id", {"word": word}, key.key_mark, suggestion=to_id(word))
     else:
@@ -292,7 +292,7 @@ def _pattern(error: ValidationError, place: Place) -> Iterator[Problem]:
 
 def _too_long(error: ValidationError, place: Place) -> Iterator[Problem]:
     is_id = isinstance(error.schema, Mapping) and error.schema.get("pattern") == ID_PATTERN
-    yield Problem("id-too-long" if is_id else "text-too-long", {"limit": error.validator_value}, place.mark)
+    yield Problem("id-too-long" if is_id else "text-too-long", {"limit": _wanted(error)}, place.mark)
 
 
 def _other(error: ValidationError, place: Place) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ def _field(id: str, zh: str, en: str, type_: str = "text", value: Type = TEXT, *
     choices = {code: Option(code, name) for code, name in LANGUAGES.items()} if type_ == "choice" else {}
     return Field(
         id=id, name=Label(zh, {"en": en}), type=type_, value=value, key=id, target=value.form, choices=choices,
-        required=required, search=search, index=bool(value.form),
+        required=required, search=search, index=bool(value.form), bare=True,
     )
 
 

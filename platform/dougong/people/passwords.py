@@ -60,6 +60,11 @@ def store(connection: Connection, user: int, hash: str) -> None:
     connection.execute(login.update().where(login.c.user == user).values(password=hash))
 
 
+def given(connection: Connection) -> bool:
+    """Has anybody one?"""
+    return connection.execute(select(login.c.user).where(login.c.password.is_not(None)).limit(1)).first() is not None
+
+
 def stored(connection: Connection, user: int) -> str | None:
     return connection.execute(select(login.c.password).where(login.c.user == user)).scalar_one_or_none()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,8 +45,12 @@ class Line:
         return Problem(code, {"value": value, "name": value}, form="user", field=field, row=self.number)
 
 
-def lines(text: str) -> tuple[Line, ...]:
-    """The pasted lines by column; raises Problems for lines with more cells than there are columns."""
+def lines(text: str, further: Mapping[str, str] | None = None) -> tuple[Line, ...]:
+    """The pasted lines by column; raises Problems for lines with more cells than there are columns.
+
+    `further`: heading → column, beside those that every workspace knows.
+    """
+    headings = {**_HEADINGS, **{_word(heading): column for heading, column in (further or {}).items()}}
     split = re.compile(r"\t" if "\t" in text else r"[,，;；]" if re.search(r"[,，;；]", text) else r"\s+")
     written = [(n, row.strip(" ")) for n, row in enumerate(text.splitlines(), 1) if row.strip()]
     rows = [(n, [clean(cell).strip('" ') for cell in split.split(row)]) for n, row in written]
@@ -55,7 +59,7 @@ def lines(text: str) -> tuple[Line, ...]:
     if len(rows) > MOST_LINES:
         raise Problems([Problem("paste-too-long", {"most": MOST_LINES}, field="people")])
     columns: tuple[str, ...] = COLUMNS
-    heading = tuple(_HEADINGS.get(cell.lower(), "") for cell in rows[0][1])
+    heading = tuple(headings.get(_word(cell), "") for cell in rows[0][1])
     if "name" in heading:
         columns = heading
         rows.pop(0)
@@ -65,12 +69,18 @@ def lines(text: str) -> tuple[Line, ...]:
     return tuple(Line(n, {c: cell for c, cell in zip(columns, cells, strict=False) if c}) for n, cells in rows)
 
 
-def create(connection: Connection, text: str) -> tuple[int, ...]:
+def create(
+    connection: Connection,
+    text: str,
+    further: Mapping[str, str] | None = None,
+    keep: Callable[[int, Mapping[str, str]], None] = lambda person, cells: None,
+) -> tuple[int, ...]:
     """The new people in the order pasted. Managers are found by name, phone or sign-in name, here or among the people there are.
 
+    `keep` gets each new person with the line's cells: what stands in the `further` columns (see `lines`) is for the caller.
     Raises all problems together, each with its row; then nobody is to be kept: let the transaction end with the error.
     """
-    pasted = lines(text)
+    pasted = lines(text, further)
     known_teams = {t.name: t.id for t in teams.all_teams(connection)}
     problems: list[Problem] = []
     made: dict[int, int] = {}
@@ -81,6 +91,7 @@ def create(connection: Connection, text: str) -> tuple[int, ...]:
         texts: dict[str, Any] = {name: line.cells.get(name, "") for name in ("name", "phone", "email", "login", "region", "title")}
         try:
             made[line.number] = users.create(connection, Person(**texts, team=known_teams.get(team)))
+            keep(made[line.number], line.cells)
         except Problems as found:
             problems += [Problem(p.code, p.args, form="user", field=p.field, row=line.number) for p in found]
     names = _directory(connection)
@@ -92,6 +103,10 @@ def create(connection: Connection, text: str) -> tuple[int, ...]:
     if problems:
         raise Problems(sorted(problems, key=lambda p: p.row or 0))
     return tuple(made.values())
+
+
+def _word(heading: str) -> str:
+    return heading.lower().replace(" ", "")
 
 
 def _place(connection: Connection, line: Line, person: int | None, manager: str, names: Mapping[str, set[int]]) -> list[Problem]:

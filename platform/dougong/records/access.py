@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -45,13 +45,27 @@ class Access:
 
     def closed_to(self, field: str, *, creating: bool) -> bool:
         """Not to be written. A masked one is entered with a new record, but not overwritten unseen."""
-        verbs = {"add"} if creating else {"edit"}
-        closed = [
-            g.read_only | g.hide | (frozenset() if creating else g.mask)
-            for g in self.grants
-            if verbs & g.may or (self.form.lines_of and "edit" in g.may)
-        ]
-        return all(field in fields for fields in closed)
+        return field in (self._closed_at_first if creating else self._closed_later)
+
+    @cached_property
+    def _closed_at_first(self) -> frozenset[str]:
+        return self._closed_by_all(g.read_only | g.hide for g in self._granting("add"))
+
+    @cached_property
+    def _closed_later(self) -> frozenset[str]:
+        return self._closed_by_all(g.read_only | g.hide | g.mask for g in self._granting("edit"))
+
+    def _granting(self, verb: str) -> Iterator[Grant]:
+        return (g for g in self.grants if verb in g.may or (self.form.lines_of and "edit" in g.may))
+
+    def _closed_by_all(self, closed: Iterable[frozenset[str]]) -> frozenset[str]:
+        return frozenset(self.form.fields).intersection(*closed)
+
+    @cached_property
+    def unbounded(self) -> bool:
+        """Whether the actor sees every live row, whatever stands in it."""
+        free = any("see" in g.may and not g.only and not g.follows for g in self.grants)
+        return self.everything or (free and not self.form.lines_of)
 
     @cached_property
     def uniform(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from dougong.expr.to_python import Env, evaluate, render
 from dougong.expr.tree import Expr, Node, Template, walk
 from dougong.records.graph import formulas
+from dougong.records.per_form import per_form
 from dougong.records.row import is_empty
 from dougong.spec.form import Field, Form
 
@@ -37,13 +38,21 @@ def computed(field: Field, env: Env) -> Any:
 
 def defaults(form: Form, values: Mapping[str, Any], env: Env) -> dict[str, Any]:
     """Values for the fields that `values` leaves out; formulas see the constants and one another in declared order."""
-    row = dict(values)
-    waiting = [f for f in form.fields.values() if f.default is not None and f.id not in values]
-    for field in sorted(waiting, key=lambda f: isinstance(f.default, Expr | Template)):
-        value = value_of(field.default, _standing_on(env, row))
-        if not is_empty(value):
-            row[field.id] = value
-    return {name: value for name, value in row.items() if name not in values}
+    row, given = dict(values), dict[str, Any]()
+    for field in _with_default(form):
+        if field.id not in values:
+            follows = isinstance(field.default, Expr | Template)
+            value = value_of(field.default, _standing_on(env, row)) if follows else field.default
+            if not is_empty(value):
+                row[field.id] = given[field.id] = value
+    return given
+
+
+@per_form
+def _with_default(form: Form) -> tuple[Field, ...]:
+    """Constants first."""
+    there = (f for f in form.fields.values() if f.default is not None)
+    return tuple(sorted(there, key=lambda f: isinstance(f.default, Expr | Template)))
 
 
 def live_values(form: Form, row: Mapping[str, Any], env: Env) -> dict[str, Any]:

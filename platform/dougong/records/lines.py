@@ -9,7 +9,9 @@ from sqlalchemy import select
 from uuid6 import uuid7
 
 from dougong.records.draft import Draft, Kind
+from dougong.records.per_form import per_form
 from dougong.records.row import column_of, from_row, normal
+from dougong.spec.form import Field, Form
 
 UNWRITTEN = 1_000_000
 """New lines stand below every record's id until they are written, in their order."""
@@ -20,11 +22,16 @@ def given_lines(draft: Draft) -> dict[str, list[Mapping[str, Any]]]:
     """The lines the caller sent, by field; a field that was not sent leaves its lines as they are."""
     return {
         name: list(draft.new.pop(name) or ())
-        for name, field in draft.form.fields.items()
+        for name, field in _leading_back(draft.form)
         if name in draft.sent
         and draft.ctx.workspace.forms.get(field.target)
         and draft.ctx.workspace.forms[field.target].lines_of == (draft.form.key, name)
     }
+
+
+@per_form
+def _leading_back(form: Form) -> tuple[tuple[str, Field], ...]:
+    return tuple((name, field) for name, field in form.fields.items() if field.target)
 
 
 def line_drafts(draft: Draft, name: str, rows: list[Mapping[str, Any]]) -> list[Draft]:

@@ -37,4 +37,4 @@ def write(draft: Draft) -> None:
 
 
 def is_many(draft: Draft, field: Field) -> bool:
-    return f"{draft.form.key}.{field.id}" in draft.ctx.workspace.tables
+    return bool(field.target) and f"{draft.form.key}.{field.id}" in draft.ctx.workspace.tables

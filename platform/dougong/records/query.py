@@ -14,11 +14,11 @@ from sqlalchemy import ColumnElement, Select, Table, and_, func, select, true
 from dougong.context import Ctx
 from dougong.expr.to_sql import to_sql
 from dougong.expr.tree import Expr
-from dougong.expr.values import decode, encode
 from dougong.fields.base import field_types
 from dougong.problems import Problem, Problems
 from dougong.records import rights
 from dougong.records.filters import Filter, clause
+from dougong.records.orders import order_of, place_of, read_place
 from dougong.records.present import askable, readable, readable_many
 from dougong.records.row import column_of, from_row, has_columns
 from dougong.records.source import sql_scope
@@ -73,16 +73,16 @@ def page(ctx: Ctx, query: Query) -> Page:
     limit = max(1, min(query.limit, MOST_ROWS))
     found = _found(ctx, query, table)
     orders = _orders(ctx, form, query)
-    columns = [found.newest if sort.field == "id" else column_of(form, table, sort.field) for sort in orders]
+    columns = [found.newest if sort.field == "id" else order_of(form, table, sort.field) for sort in orders]
     statement = _ordered(select(table).select_from(found.source).where(found.condition), orders, columns)
     keys, rows = list(table.c.keys()), list[dict[str, Any]]()
     for behind in _behind(form, orders, columns, query.cursor) if query.cursor else [true()]:
         part = ctx.connection.execute(statement.where(behind).limit(limit + 1 - len(rows)))
-        rows += [from_row(form, dict(zip(keys, row, strict=True))) for row in part]
+        rows += [dict(zip(keys, row, strict=True)) for row in part]
         if len(rows) > limit:
             break
     more = _cursor(form, rows[limit - 1], orders) if len(rows) > limit else ""
-    return Page(tuple(readable_many(ctx, form, rows[:limit])), more)
+    return Page(tuple(readable_many(ctx, form, [from_row(form, row) for row in rows[:limit]])), more)
 
 
 def count(ctx: Ctx, query: Query, exact_up_to: int = EXACT_UP_TO) -> Count:
@@ -207,7 +207,7 @@ def _ordered(statement: Select[Any], orders: Sequence[Sort], columns: Sequence[C
 
 
 def _cursor(form: Form, row: Mapping[str, Any], orders: Sequence[Sort]) -> str:
-    values = [row["id"] if s.field == "id" else encode(row[s.field], form.fields[s.field].value) for s in orders]
+    values = [row["id"] if s.field == "id" else place_of(form, s.field, row) for s in orders]
     return base64.urlsafe_b64encode(json.dumps(values, ensure_ascii=False).encode()).decode().rstrip("=")
 
 
@@ -216,7 +216,7 @@ def _behind(form: Form, orders: Sequence[Sort], columns: Sequence[ColumnElement[
     their OR would not be."""
     try:
         raw = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        values = [int(v) if s.field == "id" else decode(v, form.fields[s.field].value) for s, v in zip(orders, raw, strict=True)]
+        values = [int(v) if s.field == "id" else read_place(form, s.field, v) for s, v in zip(orders, raw, strict=True)]
     except (ValueError, TypeError, ArithmeticError, binascii.Error):
         raise Problems([Problem("bad-cursor", form=form.key)]) from None
     same: list[ColumnElement[bool]] = []

@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Column, Index, Table, Text, insert, select
+from sqlalchemy import Column, Index, Table, Text, bindparam, insert, select
 
 from dougong.context import Ctx
 from dougong.problems import Problem, Problems
 from dougong.records.draft import Saved
 from dougong.sqltypes import Id, Instant
+from dougong.store import prepared
 from dougong.store.ledger import digest
 from dougong.store.system import metadata
 
@@ -33,6 +34,9 @@ request_table = Table(
     Column("at", Instant, nullable=False),
 )
 Index("dg_request_at", request_table.c.at)
+_r = request_table.c
+_KNOWN = select(_r.record, _r.actor, _r.digest).where(_r.uid == bindparam("of_uid"))
+_KEEP = insert(request_table)
 
 
 def once(ctx: Ctx, form: str, uid: str, body: Mapping[str, Any], make: Callable[[], Saved]) -> int:
@@ -43,13 +47,13 @@ def once(ctx: Ctx, form: str, uid: str, body: Mapping[str, Any], make: Callable[
     """
     if not _UID.fullmatch(uid):
         raise Problems([Problem("uid-malformed", form=form)])
-    r, told = request_table.c, digest([form, body])
-    known = ctx.connection.execute(select(r.record, r.actor, r.digest).where(r.uid == uid)).first()
+    told = digest([form, body])
+    known = ctx.connection.execute(_KNOWN, {"of_uid": uid}).first()
     if known is not None and (known.actor, known.digest) == (ctx.actor.user, told):
         return int(known.record)
     table = ctx.workspace.tables[form]
-    if known is not None or ctx.connection.execute(select(table.c.id).where(table.c.uid == uid)).first() is not None:
+    if known is not None or ctx.connection.execute(prepared.named(table), {"at_uid": uid}).first() is not None:
         raise Problems([Problem("id-in-use", form=form)])
     saved = make()
-    ctx.connection.execute(insert(request_table).values(uid=uid, form=form, record=saved.id, actor=ctx.actor.user, digest=told, at=ctx.now))
+    ctx.connection.execute(_KEEP, {"uid": uid, "form": form, "record": saved.id, "actor": ctx.actor.user, "digest": told, "at": ctx.now})
     return saved.id

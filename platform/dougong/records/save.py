@@ -21,6 +21,7 @@ from dougong.problems import Problem, Problems
 from dougong.records import ask_later, compute, entering, flips, history, links, number, permit, remove, similar, upkeep, validate
 from dougong.records.draft import Draft, Kind, Saved
 from dougong.records.lines import given_lines, line_drafts, pending, touched
+from dougong.records.per_form import per_form
 from dougong.records.row import empty_value, from_row, is_empty, normal, to_row
 from dougong.records.source import UNSAVED, RecordSource, environment
 from dougong.records.titles import display
@@ -137,13 +138,18 @@ def _merge(draft: Draft) -> None:
 
 def _sealed(draft: Draft) -> None:
     """What is written into a secret field is sealed before anything keeps it; the cover sent back leaves the field as it was."""
-    for name in draft.sent:
-        if field_types[draft.form.fields[name].type].sealed and (given := draft.new.get(name)) is not None:
+    for name in _secret(draft.form):
+        if name in draft.sent and (given := draft.new.get(name)) is not None:
             secret = given if isinstance(given, Hidden) else Hidden(str(given))
             if secret.text == COVER:
                 draft.new[name] = draft.old.get(name) if draft.old else None
             elif not secret.sealed:
                 draft.new[name] = Hidden(draft.ctx.workspace.vault.seal(secret.text), sealed=True)
+
+
+@per_form
+def _secret(form: Form) -> tuple[str, ...]:
+    return tuple(field.id for field in form.fields.values() if field_types[field.type].sealed)
 
 
 # --- before writing -------------------------------------------------------------------------------------------------
@@ -161,8 +167,13 @@ def _defaults(draft: Draft) -> None:
     if form.workflow:
         entering.place(draft)
     new |= compute.defaults(form, new, environment(ctx, form.key, new, source=draft.source))
-    for field in form.fields.values():
-        new.setdefault(field.id, empty_value(field))
+    for name, nothing in _empties(form):
+        new.setdefault(name, nothing)
+
+
+@per_form
+def _empties(form: Form) -> tuple[tuple[str, Any], ...]:
+    return tuple((field.id, empty_value(field)) for field in form.fields.values())
 
 
 def _lines(draft: Draft) -> None:
@@ -200,12 +211,18 @@ def _hidden(draft: Draft) -> None:
 
     Asked of the row as it would be saved, and again while setting one aside hides or shows another.
     """
-    waiting = [f for name in sorted(draft.sent) if (f := draft.form.fields[name]).visible_when is not None and f.value.kind != "records"]
+    waiting = [f for name, f in _sometimes_hidden(draft.form) if name in draft.sent]
     while aside := [f for f in waiting if f.id in draft.changed and _set_aside(draft, f)]:
         waiting = [f for f in waiting if f not in aside]
         for field in aside:
             draft.new[field.id] = draft.old[field.id] if draft.old else empty_value(field)
         _computed(draft)
+
+
+@per_form
+def _sometimes_hidden(form: Form) -> tuple[tuple[str, Field], ...]:
+    hiding = (f for f in form.fields.values() if f.visible_when is not None and f.value.kind != "records")
+    return tuple((f.id, f) for f in sorted(hiding, key=lambda f: f.id))
 
 
 def _set_aside(draft: Draft, field: Field) -> bool:

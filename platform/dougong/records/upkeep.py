@@ -32,7 +32,7 @@ def compute_own(draft: Draft) -> None:
     """A save's own computed fields. At an edit only those that something they read has changed for."""
     fresh = draft.kind in ("create", "restore")
     mine = [kept(draft.ctx.workspace, draft.form, f) for f in graph(draft.ctx.workspace).order[draft.form.key]]
-    dirty = {*draft.changed, *draft.lines, *(("parent",) if draft.parent else ())}
+    dirty = None if fresh else {*draft.changed, *draft.lines, *(("parent",) if draft.parent else ())}
     asked: dict[str, Any] = {}
 
     def value(part: Part) -> Any:
@@ -48,7 +48,7 @@ def compute_own(draft: Draft) -> None:
             asked.update(aggregates.by_sql(draft.ctx, draft.form, [draft.id or 0], parts)[draft.id or 0])
         return asked[part.name]
 
-    _compute(draft, mine, None if fresh else dirty, value)
+    _compute(draft, mine, dirty, value)
 
 
 def after_save(draft: Draft) -> None:
@@ -154,11 +154,11 @@ def _by_difference(part: Part, draft: Draft, env: Any, children: Children | None
 
 def _compute(draft: Draft, mine: Sequence[Kept], dirty: set[str] | None, value: Callable[[Part], Any]) -> None:
     """In an order in which each comes after those it reads; `dirty` None: all of them."""
+    plain = environment(draft.ctx, draft.form.key, draft.new, source=draft.source, old=draft.old)
     for k in mine:
         if _taken(draft, k.field) or (dirty is not None and not k.needed(dirty)):
             continue
-        names = {part.name: value(part) for part in k.parts}
-        env = environment(draft.ctx, draft.form.key, draft.new, source=draft.source, old=draft.old, names=names)
+        env = replace(plain, names={part.name: value(part) for part in k.parts}) if k.parts else plain
         before, after = draft.new.get(k.field.id), compute.computed(k.rest, env)
         draft.new[k.field.id] = after
         if dirty is not None and before != after:

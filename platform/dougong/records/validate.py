@@ -4,43 +4,74 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from dougong.expr.to_python import evaluate, render
 from dougong.expr.tree import Expr, Node
-from dougong.fields.base import Refused, field_types
+from dougong.fields.base import FieldType, Refused, field_types
 from dougong.problems import Problem
 from dougong.records import compute, rights
 from dougong.records.draft import Draft, names
 from dougong.records.graph import formulas
+from dougong.records.per_form import per_form
 from dougong.records.references import target_of
 from dougong.records.row import column_of, is_empty
 from dougong.records.source import UNSAVED, environment, read_in
-from dougong.spec.form import Field
+from dougong.spec.form import Field, Form
 from dougong.store.names import short
 
 MACHINES = frozenset({"clock", "aggregate"})
 
 
+class _Check(NamedTuple):
+    """What there is to check of a field, as far as its declaration tells. `given` by the platform or a formula, not entered."""
+
+    field: Field
+    type_: FieldType
+    given: bool
+    limited: bool
+    leads: bool
+    overflows: bool
+    required: bool
+
+
+@per_form
+def _checked(form: Form) -> tuple[_Check, ...]:
+    """Only the fields of which there is something to check."""
+    checks = (
+        _Check(
+            field, (type_ := field_types[field.type]),
+            given=field.computed or field.system,
+            limited=type(type_).check is not FieldType.check,
+            leads=bool(target_of(field)) and field.value.kind != "file",
+            overflows=(field.stored if field.computed else not field.system) and compute.may_overflow(field),
+            required=field.value_template is None and (field.required or field.required_when is not None),
+        )
+        for field in form.fields.values()
+    )  # fmt: skip
+    return tuple(c for c in checks if c.leads or c.overflows or (not c.given and (c.limited or c.required)))
+
+
 def validate(draft: Draft) -> None:
     """On create everything; on edit the rules that read a field changed in this save (SEMANTICS 7)."""
     changed = draft.changed
-    for field in draft.form.fields.values():
-        if field.computed or field.system:
-            _computed_too_large(draft, field)
-            if field.id in draft.sent and field.id in changed and not is_empty(draft.new.get(field.id)):
-                _targets(draft, field, draft.new[field.id])
+    for check in _checked(draft.form):
+        field, value = check.field, draft.new.get(check.field.id)
+        if check.given:
+            if check.overflows:
+                _computed_too_large(draft, field)
+            if check.leads and field.id in draft.sent and field.id in changed and not is_empty(value):
+                _targets(draft, field, value)
             continue
-        value = draft.new.get(field.id)
-        missing = field_types[field.type].is_empty(value)
+        missing = check.type_.is_empty(value)
         if field.id in changed and not missing:
-            _value(draft, field, value)
-        elif missing and draft.old is None and field.id not in draft.sent and _beyond(draft, field):
+            _value(draft, check, value)
+        elif missing and draft.old is None and check.overflows and field.id not in draft.sent and _beyond(draft, field):
             draft.refuse("too-large", field)
-        elif missing and draft.ctx.origin not in MACHINES and not _has_lines(draft, field):
+        elif missing and check.required and draft.ctx.origin not in MACHINES and not _has_lines(draft, field):
             _required(draft, field)
     if draft.ctx.origin not in MACHINES:
         _rejects(draft)
@@ -54,13 +85,15 @@ def _has_lines(draft: Draft, field: Field) -> bool:
     return any(line.kind != "delete" for line in draft.lines[field.id])
 
 
-def _value(draft: Draft, field: Field, value: Any) -> None:
-    try:
-        field_types[field.type].check(field, value)
-    except Refused as refused:
-        draft.refuse(refused.code, field, **refused.args_)
-        return
-    _targets(draft, field, value)
+def _value(draft: Draft, check: _Check, value: Any) -> None:
+    if check.limited:
+        try:
+            check.type_.check(check.field, value)
+        except Refused as refused:
+            draft.refuse(refused.code, check.field, **refused.args_)
+            return
+    if check.leads:
+        _targets(draft, check.field, value)
 
 
 def _targets(draft: Draft, field: Field, value: Any) -> None:
@@ -82,8 +115,6 @@ def _offered(draft: Draft, field: Field, condition: Expr, id: int) -> bool:
 
 def _new_targets(draft: Draft, field: Field, value: Any) -> Iterable[int]:
     """The records that the field leads to now and did not before: one, several, or many to many."""
-    if not target_of(field) or field.value.kind == "file":
-        return ()
     before = (draft.old or {}).get(field.id) or ()
     ids = value if isinstance(value, tuple) else (value,)
     return [id for id in ids if isinstance(id, int) and not (isinstance(before, tuple) and id in before)]
@@ -112,8 +143,6 @@ def _computed_too_large(draft: Draft, field: Field) -> None:
 
     Children that this save doesn't bring are looked through again only where nothing came out.
     """
-    if not field.computed or not field.stored:
-        return
     gone = is_empty(draft.new.get(field.id))
     read = formulas(field)
     if not gone and any(len(path) > 1 and path[0] not in draft.lines for formula in read for path in formula.reads):
@@ -126,14 +155,10 @@ def _computed_too_large(draft: Draft, field: Field) -> None:
 
 
 def _beyond(draft: Draft, field: Field) -> bool:
-    if not compute.may_overflow(field):
-        return False
     return compute.overflows(field, environment(draft.ctx, draft.form.key, draft.new, source=draft.source, old=draft.old))
 
 
 def _required(draft: Draft, field: Field) -> None:
-    if field.value_template is not None or not (field.required or field.required_when is not None):
-        return
     env = environment(draft.ctx, draft.form.key, draft.new, source=draft.source, old=draft.old)
     touched = draft.old is None or field.id in draft.changed
     if field.required and touched:
@@ -147,6 +172,8 @@ def _required(draft: Draft, field: Field) -> None:
 
 
 def _rejects(draft: Draft) -> None:
+    if not draft.form.rejects:
+        return
     others = draft.source.apart(draft.form.key, draft.id or UNSAVED)
     env = environment(draft.ctx, draft.form.key, draft.new, source=others, old=draft.old)
     for rule in draft.form.rejects:
@@ -186,7 +213,7 @@ def _reads_changed(draft: Draft, reads: frozenset[tuple[str, ...]]) -> bool:
 def unique(draft: Draft) -> None:
     """Unique among live records; the same for `duplicates: same`. A record the actor can't see is not named."""
     table = draft.ctx.workspace.tables[draft.form.key]
-    for field in (f for f in draft.form.fields.values() if f.unique):
+    for field in _unique(draft.form):
         value = draft.new.get(field.id)
         if is_empty(value) or (field.id not in draft.changed and draft.kind != "restore"):
             continue
@@ -195,6 +222,11 @@ def unique(draft: Draft) -> None:
         if found := _others(draft, column_of(draft.form, table, field.id) == value):
             other = found if rights.allows(draft.ctx, draft.form.key, found, "see", draft.source) else None
             draft.refuse("not-unique" if other else "not-unique-unseen", field, other=_title(draft, other) if other else "")
+
+
+@per_form
+def _unique(form: Form) -> tuple[Field, ...]:
+    return tuple(field for field in form.fields.values() if field.unique)
 
 
 def duplicates(draft: Draft) -> None:

@@ -26,7 +26,7 @@ BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 """When the app is installed: before anything a scenario may want to happen."""
 
 
-class Stage(Protocol):
+class Setup(Protocol):
     """What the doors give: how to set up and open a runtime on a throw-away database."""
 
     def set_up(self, url: str, clock: VirtualClock) -> Workspace:
@@ -65,29 +65,29 @@ class Outcome:
 
 
 def play(
-    app: App, scenarios: Sequence[Scenario], stage: Stage, url: str, told: Callable[[Outcome], None] = lambda outcome: None
+    app: App, scenarios: Sequence[Scenario], setup: Setup, url: str, told: Callable[[Outcome], None] = lambda outcome: None
 ) -> list[Outcome]:
     """Every scenario on its own copy of a database of the kind that `url` names; `told` hears of each as it ends."""
     outcomes: list[Outcome] = []
     with bench.bench(url) as place:
-        workspace = stage.set_up(place.base(), VirtualClock(BEGINNING))
-        for outcome in _each(app, scenarios, stage, place, workspace):
+        workspace = setup.set_up(place.base(), VirtualClock(BEGINNING))
+        for outcome in _each(app, scenarios, setup, place, workspace):
             told(outcome)
             outcomes.append(outcome)
     return outcomes
 
 
-def unnoticed(app: App, stage: Stage, url: str, told: Callable[[str, Outcome | None], None] = lambda part, by: None) -> list[str]:
+def unnoticed(app: App, setup: Setup, url: str, told: Callable[[str, Outcome | None], None] = lambda part, by: None) -> list[str]:
     """The declared parts without which every scenario still passes: of these the scenarios prove nothing.
 
     `told` hears of each part with the first scenario that noticed, None where none did. Stops looking there.
     """
     out: list[str] = []
     with bench.bench(url) as place:
-        workspace = stage.set_up(place.base(), VirtualClock(BEGINNING))
+        workspace = setup.set_up(place.base(), VirtualClock(BEGINNING))
         for part in parts(app):
             off = switched(workspace, app.id, {part})
-            with closing(_each(off.apps[app.id], likely(app, part, app.scenarios), stage, place, off)) as outcomes:
+            with closing(_each(off.apps[app.id], likely(app, part, app.scenarios), setup, place, off)) as outcomes:
                 noticed = next((outcome for outcome in outcomes if not outcome.passed), None)
             told(part, noticed)
             out += [] if noticed else [part]
@@ -95,12 +95,12 @@ def unnoticed(app: App, stage: Stage, url: str, told: Callable[[str, Outcome | N
 
 
 def _each(
-    app: App, scenarios: Sequence[Scenario], stage: Stage, place: bench.Bench, workspace: Workspace
+    app: App, scenarios: Sequence[Scenario], setup: Setup, place: bench.Bench, workspace: Workspace
 ) -> Generator[Outcome, None, None]:
     for scenario in scenarios:
         with place.copy() as address:
             clock = VirtualClock(datetime.fromisoformat(scenario.at))
-            machine = stage.open(address, clock, workspace)
+            machine = setup.open(address, clock, workspace)
             try:
                 yield _one(World(machine, app, clock), scenario)
             finally:

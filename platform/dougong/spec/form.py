@@ -34,7 +34,7 @@ class Field:
     """`type` names the file under fields/; `options` are that type's own settings as written, checked by its schema.
 
     `key` is the physical column's name: the id at first sight, kept when the id is renamed by `was`.
-    `system` marks the fields that every form has.
+    `system` marks the fields that every form has, `bare` those whose table has no column for what they sort by.
     """
 
     id: str
@@ -66,6 +66,7 @@ class Field:
     was: str = ""
     key: str = ""
     system: bool = False
+    bare: bool = False
     mark: Mark = NOWHERE
 
     @property

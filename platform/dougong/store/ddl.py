@@ -1,4 +1,4 @@
-"""The few statements that change tables, the same on both databases. No table is ever rebuilt or dropped."""
+"""The few statements that change tables, the same on both databases. No table is ever rebuilt or dropped, and no value."""
 
 from __future__ import annotations
 
@@ -51,6 +51,11 @@ def add_column(connection: Connection, column: Column[Any]) -> None:
         target = _quoted(connection, key.column.table.name)
         definition += f" REFERENCES {target} ({_quoted(connection, key.column.name)}) ON DELETE {key.ondelete}"
     connection.exec_driver_sql(f"ALTER TABLE {_quoted(connection, column.table.name)} ADD COLUMN {definition}")
+
+
+def drop_column(connection: Connection, table: str, column: str) -> None:
+    """Only of what follows from other columns. Its indexes go first."""
+    connection.exec_driver_sql(f"ALTER TABLE {_quoted(connection, table)} DROP COLUMN {_quoted(connection, column)}")
 
 
 def rename_table(connection: Connection, table: str, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dougong.fields.base import ORDER
 from dougong.spec.form import Field, Form
 from dougong.store.changes.add_field import AddField
 from dougong.store.changes.base import Change
@@ -66,7 +67,7 @@ def _retyped(scene: Scene, form: Form, own: Key, field: Field, known: Key, store
     back = returning.column if returning else ""
     retype = Retype(own.table, old, field, known.column, scene.types, scene.locale, back)
     found = outcome(moves(scene.connection, retype), retype)
-    alike = _storage(known.type) == _storage(stored) and tuple(c.suffix for c in stored_columns(field, scene.types)) == known.suffixes
+    alike = _storage(known.type) == _storage(stored)
     relabels = returning is None and alike and found.same == found.total
     return RetypeField(form, field, known, old, returning, found, relabels, stored)
 
@@ -76,5 +77,5 @@ def _computed(key: Key) -> bool:
 
 
 def _storage(description: str) -> str:
-    """'phone(text)' → 'text)': the columns' types and where they lead, whatever the field's type is called."""
-    return description.partition("(")[2].removesuffix(" computed")
+    """'phone(text)' → 'text)': the columns, their types and where they lead, whatever the field's type is called and it sorts by."""
+    return description.partition("(")[2].removesuffix(" computed").replace(f", {ORDER} text", "")

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Index, inspect
 
+from dougong.fields.base import ORDER
 from dougong.spec.form import Form
 from dougong.store import names, search
 from dougong.store.changes.add_field import AddField
@@ -81,8 +82,15 @@ def _add(scene: Scene, form: Form, own: Key, index: Index, coming: set[str]) -> 
 
 
 def _names(scene: Scene, form: Form, columns: Collection[str]) -> dict[str, str]:
-    """The fields whose columns these are, as people call them; without the id that every index ends with."""
+    """The fields whose columns these are, as people call them; without the id that every index ends with.
+
+    Nobody, where it only goes beside the index that they asked for: the order of a text that is indexed or unique.
+    """
     before = scene.before.forms.get(form.key, form)
     bound = before if form is before or form.key not in scene.after.forms else scene.after.forms[form.key]
-    meant = [f for f in all_fields(bound).values() if set(column_names(f, scene.types)) & set(columns)]
+    own = set(columns) - {"id"}
+    meant = [
+        f for f in all_fields(bound).values()
+        if own & set(column_names(f, scene.types)) and not (own == {f.key + ORDER} and (f.index or f.unique))
+    ]  # fmt: skip
     return {locale: between.join(field_words(bound, f)[locale] for f in meant) for locale, between in (("zh", "、"), ("en", ", "))}

@@ -108,6 +108,12 @@ class Store:
         """From now on no connection is used that was opened before: PostgreSQL keeps statements prepared for tables as they were."""
         self._generation += 1
 
+    def settle(self, connection: Connection) -> None:
+        """`renew` for a connection already in use: what it prepared for tables as they were is forgotten."""
+        if self.dialect == "postgresql" and connection.info.get("generation") != self._generation:
+            connection.exec_driver_sql("DEALLOCATE ALL")
+            connection.info["generation"] = self._generation
+
     def close(self) -> None:
         """Closes idle connections; whoever needs one later gets a new one."""
         for engine in (self._writer, self._reader):

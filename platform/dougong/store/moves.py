@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from dougong.fields.base import Locale
+from dougong.fields.base import ORDER, Locale
 from dougong.spec.form import Field
 from dougong.store.convert import Converter, Types, values
+from dougong.store.tables import stored_columns
 
 SAMPLES = 10
 
@@ -72,10 +73,16 @@ def moves(connection: Connection, retype: Retype, after: int = 0, last: int | No
             said = there(was)
             if said.value is None:
                 yield Move(id, "lost", None, was)
-            elif new_type.to_columns(new, said.value) == old_type.to_columns(old, was):
+            elif _content(new, said.value, retype.types) == _content(old, was, retype.types):
                 yield Move(id, "same", said.value, was)
             else:
                 yield Move(id, "said" if said.exact else "altered", said.value, was)
+
+
+def _content(field: Field, value: Any, types: Types) -> list[Any]:
+    """What stands in the field's columns, without what follows from it."""
+    cells = zip(stored_columns(field, types), types[field.type].to_columns(field, value), strict=True)
+    return [cell for column, cell in cells if column.suffix != ORDER]
 
 
 def outcome(found: Iterable[Move], retype: Retype) -> Outcome:

@@ -44,6 +44,15 @@ def named(table: Table) -> Select[Any]:
     return _once(table, "named", lambda: select(table.c.id).where(table.c.uid == bindparam("at_uid")))
 
 
+def uids(table: Table) -> Select[Any]:
+    """Id and uid of the rows `at_ids` that are not deleted."""
+
+    def make() -> Select[Any]:
+        return select(table.c.id, table.c.uid).where(table.c.id.in_(bindparam("at_ids", expanding=True)), table.c.deleted_at.is_(None))
+
+    return _once(table, "uids", make)
+
+
 def last_id(table: Table) -> Select[Any]:
     return _once(table, "last_id", lambda: select(func.coalesce(func.max(table.c.id), 0)))
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text, false
 from sqlalchemy.types import TypeEngine
 
-from dougong.fields.base import FieldType, StoredColumn
+from dougong.fields.base import ORDER, FieldType, StoredColumn
 from dougong.spec.form import Field, Form
 from dougong.spec.system import SYSTEM_FIELDS
 from dougong.sqltypes import Id, Instant
@@ -66,7 +66,7 @@ def column_names(field: Field, field_types: Types) -> tuple[str, ...]:
 
 def _columns(form: Form, forms: Mapping[str, Form], field_types: Types) -> Iterator[Column[Any]]:
     yield Column("id", Id, primary_key=True)
-    yield Column("uid", _stored(Text()), nullable=False)
+    yield Column("uid", stored_type(Text()), nullable=False)
     yield Column("revision", Integer, nullable=False, server_default="1")
     yield Column("deleted_at", Instant)
     yield Column("flip_at", Instant)
@@ -85,7 +85,7 @@ def field_columns(form: Form, field: Field, forms: Mapping[str, Form], field_typ
             yield Column(name, Id, _reference(target, "CASCADE" if is_parent(form, field) else "SET NULL"))
         else:
             # a yes/no field is never empty (SEMANTICS 1), not even for rows older than the field
-            yield Column(name, _stored(column.type), server_default=false() if field.value.kind == "yes_no" else None)
+            yield Column(name, stored_type(column.type), server_default=false() if field.value.kind == "yes_no" else None)
 
 
 def is_parent(form: Form, field: Field) -> bool:
@@ -99,7 +99,7 @@ def _reference(target: Form, on_delete: str) -> ForeignKey:
     return ForeignKey(f"{target.table}.id" if table is None else table.c.id, ondelete=on_delete)
 
 
-def _stored(type_: TypeEngine[Any]) -> TypeEngine[Any]:
+def stored_type(type_: TypeEngine[Any]) -> TypeEngine[Any]:
     """Text compares by code point in both databases (SEMANTICS 1), whatever language the server was set up in."""
     return type_.with_variant(Text(collation="C"), "postgresql") if type(type_) is Text else type_
 
@@ -119,21 +119,30 @@ def _junction(form: Form, field: Field, forms: Mapping[str, Form], metadata: Met
 
 
 def _add_indexes(form: Form, table: Table, field_types: Types, requested: Collection[tuple[str, ...]]) -> None:
-    """Each index ends with the id: lists page along it, time rules walk along it."""
+    """Each index ends with the id: lists page along it, time rules walk along it. Of texts that a view is sorted by, or of which
+    each is found by its value, what they sort by is indexed; a text with `index: true` has both."""
     Index(names.short(f"uq_{table.name}_uid"), table.c.uid, unique=True)
     flips = table.c.flip_at.is_not(None)
     Index(names.short(f"ix_{table.name}_flip_at"), table.c.flip_at, table.c.id, sqlite_where=flips, postgresql_where=flips)
     fields = all_fields(form)
-    columns = {id: [table.c[name] for name in column_names(field, field_types)] for id, field in fields.items()}
+    values = {id: [table.c[n] for n in column_names(f, field_types) if n != f.key + ORDER] for id, f in fields.items()}
+    orders = {id: [table.c[n] for n in column_names(f, field_types) if n == f.key + ORDER] for id, f in fields.items()}
     for id, field in fields.items():
-        if field.unique and columns[id]:
+        asked = field.index or (id,) in requested
+        if orders[id] and (asked or field.unique):
+            _sorted_index(table, [field.key + ORDER], orders[id])
+            asked = field.index
+        if field.unique and values[id]:
             alive = table.c.deleted_at.is_(None)
-            Index(names.short(f"uq_{table.name}_{field.key}"), *columns[id], unique=True, sqlite_where=alive, postgresql_where=alive)
-        elif columns[id] and (field.index or (id,) in requested or (field.value.kind == "record" and not field.system)):
-            _sorted_index(table, [field.key], columns[id])
+            Index(names.short(f"uq_{table.name}_{field.key}"), *values[id], unique=True, sqlite_where=alive, postgresql_where=alive)
+        elif values[id] and (asked or (field.value.kind == "record" and not field.system)):
+            _sorted_index(table, [field.key], values[id])
     for several in sorted(set(requested)):
-        if len(several) > 1 and all(columns.get(id) for id in several):
-            _sorted_index(table, [fields[id].key for id in several], [column for id in several for column in columns[id]])
+        if len(several) > 1 and all(values.get(id) for id in several):
+            *held, last = several
+            key = fields[last].key + (ORDER if orders[last] else "")
+            columns = [column for id in held for column in values[id]] + (orders[last] or values[last])
+            _sorted_index(table, [*(fields[id].key for id in held), key], columns)
 
 
 def _sorted_index(table: Table, keys: list[str], columns: list[Column[Any]]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from dougong.notify import personal
 from dougong.notify.channels import channels
 from dougong.notify.channels.base import Channel
 from dougong.notify.message import CHANNELS_OFF
@@ -38,7 +39,7 @@ def _profile(page: Blueprint, runtime: Runtime) -> None:
     def profile() -> str:
         with runtime.store.read() as connection:
             mine, off = users.existing(connection, me()).person, arrangements.chosen(connection, me(), CHANNELS_OFF) or []
-        return _profile_page(mine, off, {})
+        return _profile_page(runtime, mine, off, {})
 
     @page.post("/profile")
     def keep_profile() -> Response | tuple[str, int]:
@@ -51,8 +52,9 @@ def _profile(page: Blueprint, runtime: Runtime) -> None:
             with runtime.store.write() as connection:
                 users.edit(connection, me(), entered)
                 arrangements.choose(connection, me(), CHANNELS_OFF, off or None)
+                personal.keep(connection, me(), addresses_entered())
         except Problems as found:
-            return _profile_page(entered, off, by_field(found)), 422
+            return _profile_page(runtime, entered, off, by_field(found), addresses_entered()), 422
         g.locale = language.choose(LOCALES.get(entered.language), request.headers.get("Accept-Language", ""), runtime.workspace().locale)
         flash(_("Saved"))
         return redirect("/me", 303)
@@ -63,9 +65,20 @@ def _ways() -> dict[str, str]:
     return {name: channel.name.in_(g.locale) for name, channel in channels.items() if type(channel).address is not Channel.address}
 
 
-def _profile_page(person: Person, off: Sequence[str], faults: Mapping[str, str]) -> str:
+def _profile_page(
+    runtime: Runtime, person: Person, off: Sequence[str], faults: Mapping[str, str], entered: Mapping[str, str] | None = None
+) -> str:
     offered = [("", _("As the browser")), *((id, label.in_(g.locale)) for id, label in LANGUAGES.items())]
-    return render_template("account/profile.html", person=person, ways=_ways(), off=off, faults=faults, languages=offered)
+    with runtime.store.read() as connection:
+        asked, addresses = personal.asked(connection), personal.kept(connection, me()) if entered is None else entered
+    return render_template(
+        "account/profile.html", person=person, ways=_ways(), off=off, faults=faults, languages=offered, asked=asked, addresses=addresses,
+    )  # fmt: skip
+
+
+def addresses_entered() -> dict[str, str]:
+    """The fields `address.<kind>` that a form about a person sent (people/parts.html)."""
+    return {name.removeprefix("address."): value for name, value in request.form.items() if name.startswith("address.")}
 
 
 def _devices(page: Blueprint, runtime: Runtime) -> None:

@@ -18,6 +18,7 @@ from dougong.web import (
     account,
     bulk,
     bundle,
+    cell_edit,
     cells,
     columns,
     connections_page,
@@ -29,6 +30,7 @@ from dougong.web import (
     importing,
     inbox,
     language,
+    line_defaults,
     lists,
     needs,
     own_views,
@@ -105,13 +107,14 @@ def create_app(runtime: Runtime, doors: Iterable[Blueprint] = ()) -> Flask:
     app.jinja_env.globals.update(
         choices_of=_choices, target_of=cells.target_of, form_icon=shell.icon_of, named=_named, title_field=columns.title_field,
         notices_of=waiting.notices,
+        cell_editable=lambda form, field: cell_edit.editable(here.ctx(), form, field),
         bulk_offers=lambda form: bulk.may(here.ctx(), form), rail_folded=lambda: request.cookies.get("dougong_rail") == "folded",
     )  # fmt: skip
     app.jinja_env.filters["span"] = here.span
     app.context_processor(lambda: {"shell": shell.build()})
     app.teardown_request(here.close)
     app.after_request(_protect)
-    daily = (shell, today, needs, lists, bulk, own_views, form, stages, record, inbox, pick, files, search)
+    daily = (shell, today, needs, lists, bulk, cell_edit, own_views, form, line_defaults, stages, record, inbox, pick, files, search)
     inside = (*daily, runs, gallery, settings_page, connections_page, importing)
     own = [module.page for module in inside]
     theirs = [module.blueprint(runtime) for module in (signin, setup, account, people_pages, team_pages)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from dougong.context import Ctx
 from dougong.expr.to_json import in_browser
+from dougong.expr.tree import Expr, Template
 from dougong.fields import lines
 from dougong.fields.base import field_types
 from dougong.fields.draw import draw
@@ -72,7 +74,9 @@ def _fixed(field: Field, form: Form, row: Mapping[str, Any] | None) -> bool:
 def columns_of(ctx: Ctx, field: Field) -> tuple[Field, ...]:
     """The columns of a lines field that are entered."""
     child = ctx.workspace.forms.get(field.target)
-    return tuple(f for f in child.fields.values() if _enters(f) and not f.system and f.id != "parent") if child and child.lines_of else ()
+    if child is None or not child.lines_of:
+        return ()
+    return tuple(f for f in child.fields.values() if _enters(f) and not f.system and f.id != "parent" and not covered(ctx, child, f))
 
 
 def shown_columns(ctx: Ctx, field: Field) -> tuple[Field, ...]:
@@ -101,13 +105,33 @@ def control(
     """`value` is in the shape that fields/draw.py names for its widget."""
     widget = field_types[field.type].widget
     group = widget in GROUPED or (widget == "choice" and len(field.choices) <= 7)
-    attrs = {"id": PREFIX + field.id, "aria-describedby": f"e-{field.id}", "required": None}
+    attrs: dict[str, Any] = {"id": PREFIX + field.id, "aria-describedby": f"e-{field.id}", "required": None}
     if widget in ("link", "links") and (address := _creates(ctx, form, field)):
         attrs["data-create"] = address
+    if widget == "lines" and ctx.actor.user:  # people outside have no page to ask
+        attrs["data-defaults"] = json.dumps(_begun(ctx, form, field), ensure_ascii=False)
     markup = draw(field, value, field.id, here.locale(), attrs, shown_columns(ctx, field) if widget == "lines" else (), form.key)
     label, hint = field.name.in_(ctx.locale), field.help.in_(ctx.locale)
     needed = field.required if required is None else required
     return Control(field, field.id, label, markup, needed, hint, error, origin, widget in WIDE, group, conflict, demanded, hidden)
+
+
+def _begun(ctx: Ctx, form: Form, field: Field) -> dict[str, Any]:
+    """What assets/lines.js begins a line with: constants, and which columns, once changed, let others follow (web/line_defaults.py)."""
+    columns, child = columns_of(ctx, field), ctx.workspace.forms[field.target]
+    nothing, formulas = cells.Page.of(ctx, child, (), []), [expr for f in columns for expr in _formulas(f)]
+    constants = {f.id: shown_value(ctx, child, f, f.default, nothing) for f in columns if _is_constant(f)}
+    after = sorted({path[0] for expr in formulas for path in expr.reads if path} & {f.id for f in columns})
+    return {"constants": constants, "after": after, "url": f"/a/{form.app}/{form.id}/line/{field.id}/"}
+
+
+def _is_constant(field: Field) -> bool:
+    return field.default is not None and not isinstance(field.default, Expr | Template) and not cells.target_of(field.value)
+
+
+def _formulas(field: Field) -> tuple[Expr, ...]:
+    parts = field.default.parts if isinstance(field.default, Template) else (field.default,)
+    return tuple(part for part in parts if isinstance(part, Expr))
 
 
 def _creates(ctx: Ctx, form: Form, field: Field) -> str:

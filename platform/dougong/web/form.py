@@ -108,17 +108,16 @@ def change(app: str, id: str, uid: object) -> Response | tuple[str, int]:
 def one(app: str, id: str, uid: object, name: str) -> str | tuple[str, int]:
     """The control of one field, to be edited where it stands; ?cancel=1 gives its value back."""
     form, row = record(app, id, str(uid), "edit")
-    return _one(form, row, name, {}, None) if not request.args.get("cancel") else _fact(form, row, name)
+    return _one(form, row, name) if not request.args.get("cancel") else _fact(form, row, name)
 
 
 @page.post("/a/<app>/<id>/<uuid:uid>/field/<name>")
 def change_one(app: str, id: str, uid: object, name: str) -> str | tuple[str, int]:
     form, row = record(app, id, str(uid), "edit")
-    raw = entering.read(form, [f for f in entering.writable(here.ctx(), form, row) if f.id == name], request.form)
     try:
-        here.write(lambda ctx: _save(ctx, form, row["id"], raw, request.form))
+        here.write(lambda ctx: save_one(ctx, form, row["id"], name))
     except Problems as problems:
-        return _one(form, row, name, entering.errors(form, problems, g.locale), raw.get(name)), 422
+        return _one(form, row, name, problems), 422
     return _fact(form, query.get(here.ctx(), form.key, uid=str(uid)), name)
 
 
@@ -205,7 +204,8 @@ def _editing(ctx: Ctx, form: Form, row: Mapping[str, Any]) -> Entry:
     fields = entering.writable(ctx, form, row)
     shared = cells.Page.of(ctx, form, fields, [row])
     values = {f.id: entering.shown_value(ctx, form, f, row.get(f.id), shared, row["id"]) for f in fields}
-    return Entry(form, fields, values, row=row, hidden={"revision": str(row["revision"]), "seen": _seal(ctx, form, fields, row)})
+    hidden = {"record": row["uid"], "revision": str(row["revision"]), "seen": _seal(ctx, form, fields, row)}
+    return Entry(form, fields, values, row=row, hidden=hidden)
 
 
 def _seal(ctx: Ctx, form: Form, fields: tuple[Field, ...], row: Mapping[str, Any]) -> str:
@@ -284,20 +284,36 @@ def _draft_key(form: Form, row: Mapping[str, Any] | None) -> str:
     return f"{form.key}:{row['uid'] if row else 'new'}:{references.uid_of(here.ctx(), 'user', session.me())}"
 
 
-def _one(form: Form, row: Mapping[str, Any], name: str, errors: Mapping[str, str], raw: Any) -> str:
+def save_one(ctx: Ctx, form: Form, id: int, name: str) -> Saved:
+    """Saves what was posted for one field. Raises Problems."""
+    return _save(ctx, form, id, _posted(ctx, form, query.get(ctx, form.key, id=id), name), request.form)
+
+
+def one_control(form: Form, row: Mapping[str, Any], name: str, problems: Problems | None) -> tuple[Control, dict[str, str]] | None:
+    """The control of one field and the hidden values that go with it; after a refusal as it was posted. None where it isn't entered."""
     ctx = here.ctx()
     field_ = next((f for f in entering.writable(ctx, form, row) if f.id == name), None)
     if field_ is None:
+        return None
+    if problems is None:
+        shared = cells.Page.of(ctx, form, [field_], [row])
+        value = entering.shown_value(ctx, form, field_, row.get(name), shared, row["id"])
+    else:
+        value = entering.posted_value(ctx, field_, _posted(ctx, form, row, name).get(name))
+    error = " ".join(entering.errors(form, problems, g.locale).values()) if problems else ""
+    hidden = {"record": row["uid"], "revision": str(row["revision"]), "seen": _seal(ctx, form, (field_,), row)}
+    return entering.control(ctx, form, field_, value, error=error), hidden
+
+
+def _posted(ctx: Ctx, form: Form, row: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return entering.read(form, [f for f in entering.writable(ctx, form, row) if f.id == name], request.form)
+
+
+def _one(form: Form, row: Mapping[str, Any], name: str, problems: Problems | None = None) -> str:
+    drawn = one_control(form, row, name, problems)
+    if drawn is None:
         return _fact(form, row, name)
-    shared = cells.Page.of(ctx, form, [field_], [row])
-    value = (
-        entering.shown_value(ctx, form, field_, row.get(name), shared, row["id"])
-        if raw is None
-        else entering.posted_value(ctx, field_, raw)
-    )
-    error = " ".join(errors.values())
-    control = entering.control(ctx, form, field_, value, error=error)
-    hidden = {"revision": str(row["revision"]), "seen": _seal(ctx, form, (field_,), row)}
+    control, hidden = drawn
     return render_template("form/one.html", control=control, hidden=hidden, url=addresses.of_record(form.key, row["uid"], f"field/{name}"))
 
 

@@ -12,7 +12,8 @@ from typing import Any
 from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from dougong.installed import compile_sources
+from dougong.installed import VOCABULARY, compile_sources
+from dougong.lang.explain.app import explain
 from dougong.lang.load import read_folder
 from dougong.lifecycle import Prepared, carry_out, prepare, prepare_removal, prepare_rollback
 from dougong.problems import Problem, Problems
@@ -29,9 +30,10 @@ ASKED = ("text", "number", "yes_no", "choice")
 
 @dataclass
 class Job:
-    """An install under way in this process."""
+    """A change of an app under way in this process; `kind` as in the ledger."""
 
     app: str
+    kind: str = "install"
     what: str = "tables"
     done: int = 0
     of: int = 1
@@ -60,7 +62,23 @@ def show() -> str:
     known = {s.id for s in shelves}
     others = [a for a in workspace.apps.values() if a.id not in known]
     history = ledger.history(here.ctx().connection, limit=20)
-    return render_template("gallery/gallery.html", shelves=shelves, others=others, history=history)
+    names = {a.id: a.name.in_(g.locale) for a in [*workspace.apps.values(), *(s.app for s in shelves if s.app)]}
+    return render_template("gallery/gallery.html", shelves=shelves, others=others, history=history, names=names)
+
+
+@page.get("/<id>")
+def about(id: str) -> str:
+    """One app: what it does in sentences, its versions, what may be done with it."""
+    ctx = here.ctx()
+    app = ctx.workspace.apps.get(id) or abort(404)
+    colon = "：" if here.reader().chinese else ": "
+    told = [(s.kind, s.title.partition(colon)[2], s.lines) for s in explain(app, ctx.workspace.forms, VOCABULARY, g.locale)]
+    parts = [(kind, [one[1:] for one in told if one[0] == kind]) for kind in ("form", "workflow", "automation", "role")]
+    history = ledger.history(ctx.connection, id, limit=50)
+    shelf = next((_shelf(path, ctx.workspace.apps) for path in _templates() if path.name == id), None)
+    return render_template(
+        "gallery/about.html", app=app, parts=[part for part in parts if part[1]], history=history, newer=bool(shelf and shelf.newer)
+    )
 
 
 @page.get("/<id>/plan")
@@ -80,13 +98,14 @@ def install(id: str) -> Response | str | tuple[str, int]:
         return _plan(id, {}, problems)
     if refused := prepared.plan.refused(request.form.getlist("accept")):
         return _plan(id, {}, Problems([fact for change in refused for fact in change.facts]))
-    return redirect(f"/apps/{id}/progress/{_begin(here.runtime(), prepared, session.actor().name, request.form.getlist('accept'))}", 303)
+    kind = "change" if id in here.ctx().workspace.apps else "install"
+    return _begun(prepared, kind, request.form.getlist("accept"))
 
 
 @page.get("/<id>/progress/<job>")
 def progress(id: str, job: str) -> str | Response:
     """The part that asks again twice a second until it is done."""
-    found = _jobs.get(job) or Job(id, finished=id in here.ctx().workspace.apps)
+    found = _jobs.get(job) or Job(id, finished=True)
     template = "gallery/progress_part.html" if here.partial("progress") else "gallery/progress.html"
     app = here.ctx().workspace.apps.get(id)
     return render_template(template, job=found, url=f"/apps/{id}/progress/{job}", app=app, id=id)
@@ -115,11 +134,12 @@ def _confirmed(id: str, prepared: Prepared, kind: str) -> Response | tuple[str, 
     """Shown first; done when it comes back with a yes."""
     if not request.form.get("yes"):
         return render_template("gallery/confirm.html", id=id, kind=kind, lines=prepared.lines(g.locale)), 200
-    accept = [change.key for change in prepared.plan.changes]
-    here.close()
-    carry_out(here.runtime(), prepared, who=session.actor().name, kind=kind, accept=accept)
-    flash(here.say("Taken back") if kind == "rollback" else here.say("Removed; what was entered is kept aside"))
-    return redirect("/apps", 303)
+    return _begun(prepared, kind, [change.key for change in prepared.plan.changes])
+
+
+def _begun(prepared: Prepared, kind: str, accept: list[str]) -> Response:
+    job = _begin(here.runtime(), prepared, session.actor().name, kind, accept)
+    return redirect(f"/apps/{prepared.release.app}/progress/{job}", 303)
 
 
 def _templates() -> list[Path]:
@@ -184,9 +204,9 @@ def _answers(questions: Mapping[str, Question]) -> dict[str, Any]:
     return out
 
 
-def _begin(runtime: Runtime, prepared: Prepared, who: str, accept: list[str]) -> str:
-    """Installing goes on in a thread of its own; the page asks how far it is."""
-    job = Job(prepared.release.app)
+def _begin(runtime: Runtime, prepared: Prepared, who: str, kind: str, accept: list[str]) -> str:
+    """The change goes on in a thread of its own; the page asks how far it is."""
+    job = Job(prepared.release.app, kind)
     id = secrets.token_urlsafe(8)
     while len(_jobs) > 20:
         _jobs.pop(next(iter(_jobs)))
@@ -197,7 +217,7 @@ def _begin(runtime: Runtime, prepared: Prepared, who: str, accept: list[str]) ->
 
     def work() -> None:
         try:
-            carry_out(runtime, prepared, who=who, accept=accept, told=told)
+            carry_out(runtime, prepared, who=who, kind=kind, accept=accept, told=told)
         except Problems as problems:
             job.problems = problems.problems
         except Exception:
@@ -206,5 +226,5 @@ def _begin(runtime: Runtime, prepared: Prepared, who: str, accept: list[str]) ->
         finally:
             job.finished = True
 
-    threading.Thread(target=work, name=f"install {job.app}", daemon=True).start()
+    threading.Thread(target=work, name=f"{kind} {job.app}", daemon=True).start()
     return id

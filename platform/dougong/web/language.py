@@ -152,6 +152,7 @@ def browser_words(_: Callable[..., str]) -> dict[str, str]:
         "retake": _("Retake"),
         "line_removed": _("Line removed"),
         "close": _("Close"),
+        "cell_closed": _("This can't be changed here."),
         "format": _("Formatting"),
         "bold": _("Bold"),
         "italic": _("Italic"),

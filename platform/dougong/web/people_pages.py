@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
+from dougong.notify import personal
 from dougong.people import links, paste, roles, teams, users
 from dougong.people.forms import LANGUAGES
 from dougong.people.users import Person, User
 from dougong.problems import Problems
+from dougong.web.account import addresses_entered
 from dougong.web.session import Runtime, me, now, require_administrator
 from dougong.web.words import _, by_field
 
@@ -53,16 +56,18 @@ def _lists(page: Blueprint, runtime: Runtime) -> None:
 
     @page.get("/paste")
     def paste_people() -> str:
-        return render_template("people/paste.html", text="", problems=())
+        return _paste_page(runtime, "")
 
     @page.post("/paste")
     def paste_now() -> Response | tuple[str, int]:
         text = request.form.get("people", "")
         try:
             with runtime.store.write() as connection:
-                made = paste.create(connection, text)
+                asked = personal.asked(connection)
+                headings = {name.in_(locale): kind for kind, name in asked.items() for locale in LANGUAGES}
+                made = paste.create(connection, text, headings, partial(personal.keep, connection))
         except Problems as found:
-            return render_template("people/paste.html", text=text, problems=found.problems), 422
+            return _paste_page(runtime, text, found), 422
         flash(_("%(n)s people are here now. Give each of them an invite link.", n=len(made)))
         return redirect(url_for("people.all_people", show="waiting"), 303)
 
@@ -79,6 +84,7 @@ def _one(page: Blueprint, runtime: Runtime) -> None:
             with runtime.store.write() as connection:
                 id = users.create(connection, person)
                 roles.replace(connection, id, wanted)
+                personal.keep(connection, id, addresses_entered())
                 uid = users.existing(connection, id).uid
         except Problems as found:
             return _form(runtime, None, person, wanted, by_field(found)), 422
@@ -101,6 +107,7 @@ def _one(page: Blueprint, runtime: Runtime) -> None:
                 users.edit(connection, user.id, person, int(revision) if revision.isascii() and revision.isdigit() else 0)
                 unseen = roles.of(connection, user.id) - {pair for _app, shown in _offered(runtime) for pair, _label in shown}
                 roles.replace(connection, user.id, wanted | unseen)
+                personal.keep(connection, user.id, addresses_entered())
         except Problems as found:
             return _form(runtime, user, person, wanted, by_field(found)), 422
         flash(_("Saved %(name)s.", name=person.name))
@@ -157,12 +164,20 @@ def _set_active(runtime: Runtime, uid: str, active: bool) -> Response:
 def _form(runtime: Runtime, user: User | None, person: Person, held: set[tuple[str, str]], faults: Mapping[str, str] | None = None) -> str:
     with runtime.store.read() as connection:
         parts = _parts(connection)
+        asked, addresses = personal.asked(connection), personal.kept(connection, user.id) if user else {}
         managers = [(u.id, u.person.name) for u in users.everyone(connection) if u.active or u.id == person.manager]
     others = [(id, name) for id, name in managers if user is None or id != user.id]
     return render_template(
         "people/person.html", user=user, person=person, held=held, faults=faults or {}, managers=others, offered=_offered(runtime),
         languages=[("", _("As the browser")), *((id, label.in_(g.locale)) for id, label in LANGUAGES.items())], **parts,
+        asked=asked, addresses={**addresses, **addresses_entered()},
     )
+
+
+def _paste_page(runtime: Runtime, text: str, found: Problems | None = None) -> str:
+    with runtime.store.read() as connection:
+        asked = [name.in_(g.locale) for name in personal.asked(connection).values()]
+    return render_template("people/paste.html", text=text, problems=found.problems if found else (), asked=asked)
 
 
 def _parts(connection: Connection) -> dict[str, Any]:

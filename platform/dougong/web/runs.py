@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,8 @@ from dougong.automation.tables import Outcome, run_table, step_table, switch_tab
 from dougong.automation.why import why
 from dougong.context import SYSTEM, Ctx
 from dougong.expr.values import decode
+from dougong.installed import VOCABULARY
+from dougong.lang.explain.app import explain
 from dougong.problems import Problems
 from dougong.records import query
 from dougong.records.present import covered
@@ -40,6 +42,7 @@ class Rule:
     on: bool
     reason: str
     last: datetime | None
+    says: tuple[tuple[int, str], ...] = ()  # in sentences, by depth; none where they would name what the reader may not see
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,7 @@ def _rules(ctx: Ctx) -> Iterator[Rule]:
     s = switch_table.c
     off = {row.automation: from_json(row.reason) for row in ctx.connection.execute(select(s.automation, s.reason).where(~s.on))}
     mine = {role.partition(".")[0] for role in ctx.actor.roles}
+    told = dict(_in_words(ctx, ctx.workspace.apps if ctx.actor.administrator else mine))
     for key, automation in decide.plan(ctx.workspace).all.items():
         if automation.app not in mine and not ctx.actor.administrator:
             continue
@@ -137,9 +141,18 @@ def _rules(ctx: Ctx) -> Iterator[Rule]:
         ).scalar()
         form = ctx.workspace.forms.get(automation.on.form)
         on = automation.enabled and not automation.broken and key not in off
-        yield Rule(
-            automation, ctx.workspace.apps[automation.app].name.in_(g.locale), form.name.in_(g.locale) if form else "", on, reason, last
-        )
+        says = told.get(key, ()) if form is None or ctx.actor.administrator or _open_to(ctx, form, automation) else ()
+        app = ctx.workspace.apps[automation.app].name.in_(g.locale)
+        yield Rule(automation, app, form.name.in_(g.locale) if form else "", on, reason, last, says)
+
+
+def _in_words(ctx: Ctx, apps: Collection[str]) -> Iterator[tuple[str, tuple[tuple[int, str], ...]]]:
+    """Per rule of these apps what it does, in sentences."""
+    for id in apps:
+        app = ctx.workspace.apps.get(id)
+        for section in explain(app, ctx.workspace.forms, VOCABULARY, g.locale, app.automations) if app and app.automations else ():
+            if section.kind == "automation":
+                yield f"{id}.{section.id}", section.lines
 
 
 def _about(ctx: Ctx) -> dict[str, Any] | None:
@@ -302,8 +315,12 @@ def _why(ctx: Ctx, rule: str, about: Mapping[Any, Any] | None) -> tuple[tuple[st
 
 def _reasons(ctx: Ctx, form: Form, automation: Automation, record: int) -> Iterator[str]:
     """A condition's values are told only to who may read all that it reads."""
-    reads = automation.if_.reads if automation.if_ else frozenset()
-    open_ = all(path[0] in form.fields and not covered(ctx, form, form.fields[path[0]]) for path in reads)
+    open_ = _open_to(ctx, form, automation)
     for problem in why(here.runtime(), ctx.as_(SYSTEM), automation.key, record):
         if open_ or not problem.code.startswith("why-condition"):
             yield problem.sentence(g.locale)
+
+
+def _open_to(ctx: Ctx, form: Form, automation: Automation) -> bool:
+    reads = automation.if_.reads if automation.if_ else frozenset()
+    return all(path[0] in form.fields and not covered(ctx, form, form.fields[path[0]]) for path in reads)

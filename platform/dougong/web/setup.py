@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import available_timezones
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from dougong.people import company, sessions, setup
@@ -45,8 +45,9 @@ def blueprint(runtime: Runtime) -> Blueprint:
     def ours() -> str:
         require_administrator()
         with runtime.store.read() as connection:
-            found = company.get(connection) or abort(404)
-        return render_template("signin/company.html", entry=company.write(found), faults={}, zones=zones())
+            found = company.get(connection)
+        entry = company.write(found) if found else Entry("", language=language(g.locale))
+        return render_template("signin/company.html", entry=entry, faults={}, zones=zones())
 
     @page.post("/company")
     def change() -> Response | tuple[str, int]:
@@ -77,7 +78,7 @@ def zones() -> list[str]:
 
 def _begun(runtime: Runtime) -> bool:
     with runtime.store.read() as connection:
-        return company.get(connection) is not None
+        return setup.begun(connection)
 
 
 def _begin(runtime: Runtime, entry: Entry, person: Person, password: str, again: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from dougong.people import company, links, sessions, signin
+from dougong.people import links, sessions, setup, signin
 from dougong.problems import Problem, Problems
 from dougong.web.session import Runtime, anybody, device, forget, local, now, remember
 from dougong.web.words import by_field
@@ -25,7 +25,7 @@ def _doors(page: Blueprint, runtime: Runtime) -> None:
         if g.actor is not None:
             return redirect(local(request.args.get("next", "/")))
         with runtime.store.read() as connection:
-            begun = company.get(connection) is not None
+            begun = setup.begun(connection)
         if not begun:
             return redirect(url_for("setup.begin"))
         return render_template("signin/sign_in.html", next=local(request.args.get("next", "/")), faults={})

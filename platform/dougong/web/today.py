@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, flash, g, render_template
@@ -66,21 +66,36 @@ class Card:
 def show() -> str:
     ctx = here.ctx()
     found = shell.home_of(ctx)
-    cards = list(_declared(ctx, found[0], found[1].cards)) if found and found[1].cards else list(_worked_out(ctx))
+    cards = list(_declared(ctx, *found)) if found and found[1].cards else list(_worked_out(ctx))
     left, right = _columns(cards)
     strips = tuple(_running(ctx, *found)) if found else ()
     return render_template("home/today.html", left=left, right=right, strips=strips, apps=ctx.workspace.apps)
 
 
-@page.post("/running/<app>/<id>/<uuid:uid>/end")
-def end(app: str, id: str, uid: object) -> Response:
-    """Ends what runs, now; then on to what is still to be said about it, where something is."""
+@page.post("/running/<app>/<id>/<uuid:uid>/begin")
+def begin(app: str, id: str, uid: object) -> Response:
+    """What was planned begins, now; one that has begun already stays as it is."""
+    form, spec, row = _runs(app, id, str(uid))
+    url = addresses.of_record(form.key, row["uid"])
+    try:
+        if row.get(spec["since"]) is None:
+            here.write(lambda ctx: save.edit(ctx, form.key, row["id"], {spec["since"]: ctx.now}))
+    except Problems as problems:
+        flash(" ".join(p.sentence(g.locale) for p in problems))
+    return here.go(url)
+
+
+def _runs(app: str, id: str, uid: str) -> tuple[Form, Mapping[str, str], Mapping[str, Any]]:
     ctx = here.ctx()
     form, found = here.form(app, id, "edit"), shell.home_of(ctx)
     spec = next((s for f, s in _started(ctx, *found) if f == form), None) if found else None
-    if spec is None:
-        abort(404)
-    row = query.get(ctx, form.key, uid=str(uid))
+    return (form, spec, query.get(ctx, form.key, uid=uid)) if spec else abort(404)
+
+
+@page.post("/running/<app>/<id>/<uuid:uid>/end")
+def end(app: str, id: str, uid: object) -> Response:
+    """Ends what runs, now; then on to what is still to be said about it, where something is."""
+    form, spec, row = _runs(app, id, str(uid))
     try:
         here.write(lambda ctx: save.edit(ctx, form.key, row["id"], {spec["until"]: ctx.now}))
     except Problems as problems:
@@ -111,7 +126,8 @@ def _started(ctx: Ctx, app: App, home: Home) -> Iterator[tuple[Form, Mapping[str
 
 def _running(ctx: Ctx, app: App, home: Home) -> Iterator[Strip]:
     for form, spec in _started(ctx, app, home):
-        by_now = ctx.now.astimezone(ctx.workspace.calendar.zone).strftime("%Y-%m-%d %H:%M")
+        # conditions are asked by the minute: what began within this one has begun
+        by_now = (ctx.now + timedelta(minutes=1)).astimezone(ctx.workspace.calendar.zone).strftime("%Y-%m-%d %H:%M")
         mine = Filter("owner", "==", references.uid_of(ctx, "user", session.me()))
         going = (mine, Filter(spec["since"], "<=", by_now), Filter(spec["until"], "is empty"))
         for row in query.page(ctx, query.Query(form.key, going, sort=(Sort(spec["since"], True),), limit=2)).rows:
@@ -120,12 +136,14 @@ def _running(ctx: Ctx, app: App, home: Home) -> Iterator[Strip]:
             yield Strip(name, form.name.in_(g.locale), url, row[spec["since"]], f"/running/{form.app}/{form.id}/{row['uid']}/end")
 
 
-def _declared(ctx: Ctx, app: App, cards: Sequence[Any]) -> Iterator[Card]:
+def _declared(ctx: Ctx, app: App, home: Home) -> Iterator[Card]:
+    cards, runs = home.cards, {form.key: spec for form, spec in _started(ctx, app, home)}
     for item in cards:
         if item == "do_now":
             yield _do_now(ctx)
         elif isinstance(item, Mapping) and item.get("view") in app.views:
-            if card := _view(ctx, app.views[item["view"]], int(item.get("top", AT_FIRST))):
+            view = app.views[item["view"]]
+            if card := _view(ctx, view, int(item.get("top", AT_FIRST)), runs.get(view.form)):
                 yield card
         elif isinstance(item, Mapping) and item.get("figures"):
             yield _figures(ctx, app, item["figures"])
@@ -225,7 +243,8 @@ def _still(row: lists.Row) -> Line:
     return Line(row.name, _facts(row), row.url, late=here.still(row.late) if row.late else "")
 
 
-def _view(ctx: Ctx, view: View, top: int) -> Card | None:
+def _view(ctx: Ctx, view: View, top: int, runs: Mapping[str, str] | None = None) -> Card | None:
+    """`runs` names the fields by which the form's records begin and end: what is only planned has a button that begins it."""
     form = ctx.workspace.forms[view.form]
     if not rights.access(ctx, form.key).may("see"):
         return None
@@ -234,7 +253,7 @@ def _view(ctx: Ctx, view: View, top: int) -> Card | None:
     clock = next((o.field for o in view.sort[:1] if form.fields[o.field].value.kind == "datetime"), "")
     shown = columns.shown(ctx, form, view)
     found = zip(rows, lists.rows_of(ctx, form, shown[:3], rows), strict=True)
-    lines = tuple(_timed(r, clock, _clock_today(ctx, row.get(clock))) for row, r in found)
+    lines = tuple(_beginning(_timed(r, clock, _clock_today(ctx, row.get(clock))), form, row, runs) for row, r in found)
     more = max(0, query.count(ctx, asked, 999).number - len(lines))
     return Card(view.name.in_(g.locale), lines, addresses.of_form(form.key, view=view.id), more, empty=here.say("Nothing here today."))
 
@@ -289,6 +308,12 @@ def _facts(row: lists.Row, clock: str = "") -> str:
 
 def _timed(row: lists.Row, field: str, clock: str) -> Line:
     return replace(_still(row), time=clock, facts=_facts(row, field)) if clock else _still(row)
+
+
+def _beginning(line: Line, form: Form, row: Mapping[str, Any], runs: Mapping[str, str] | None) -> Line:
+    if not runs or any(row.get(runs[edge]) is not None for edge in ("since", "until")):
+        return line
+    return replace(line, button=here.say("Begin"), post=f"/running/{form.app}/{form.id}/{row['uid']}/begin")
 
 
 def _clock_today(ctx: Ctx, at: Any) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dougong.automation.actions.base import Action, actions
-from dougong.automation.actions.filing import TO, file_field, put, there
+from dougong.automation.actions.file_fields import TO, file_field, put_files, target_record
 from dougong.automation.scene import Scene
 from dougong.files import attachments
 
@@ -32,8 +32,8 @@ class Attach(Action):
         uids = value if isinstance(value, tuple) else (value,) if value else ()
         found = attachments.named(scene.ctx.connection, uids)
         files = [found[uid] for uid in uids if uid in found]
-        target, record = there(scene, options)
-        kept = put(scene, target, record, file_field(target, options["field"]), files)
+        target, record = target_record(scene, options)
+        kept = put_files(scene, target, record, file_field(target, options["field"]), files)
         return {"form": target.key, "record": record["id"], "files": [a.uid for a in kept]}
 
 

@@ -5,7 +5,7 @@ from io import BytesIO
 from typing import Any
 
 from dougong.automation.actions.base import Action, actions
-from dougong.automation.actions.filing import TO, file_field, put, there
+from dougong.automation.actions.file_fields import TO, file_field, put_files, target_record
 from dougong.automation.scene import Scene
 from dougong.documents.filling import fill
 from dougong.documents.pdf import render
@@ -29,12 +29,12 @@ class MakeDocument(Action):
 
     def run(self, scene: Scene, options: Mapping[str, Any]) -> Any:
         form, row = scene.need_record()
-        target, record = there(scene, options)
+        target, record = target_record(scene, options)
         field = file_field(target, options["attach"])
         pdf = render(fill(scene.ctx, options["document"], form, row, scene.source))
         name = scene.text(options.get("name") or form.title) or options["document"].id
         received = attachments.receive(scene.platform.storage, BytesIO(pdf), f"{name}.pdf", Limits(), scene.ctx.now)
-        kept = put(scene, target, record, field, [received])
+        kept = put_files(scene, target, record, field, [received])
         return {"file": kept[0].uid if kept else "", "name": received.name}
 
 

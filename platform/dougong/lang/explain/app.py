@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from dougong.expr.tree import Expr
-from dougong.lang.covered import Covered, covered_by
 from dougong.lang.explain.formulas import condition, in_words, value
 from dougong.lang.explain.speaker import Speaker
 from dougong.lang.explain.steps import Line, automation, led_by, people, steps, text
+from dougong.lang.hidden_results import HiddenResult, hidden_results
 from dougong.lang.vocabulary import Vocabulary
 from dougong.spec.app import App, Grant, Guard, Role, Stage, Workflow
 from dougong.spec.form import Field, Form
@@ -52,7 +52,7 @@ def explain(app: App, forms: Mapping[str, Form], vocabulary: Vocabulary, locale:
 
 def _form(s: Speaker, form: Form) -> Iterator[Line]:
     for field in form.fields.values():
-        yield from _field(s, form, field)
+        yield from _field(s, field)
     for rule in form.rejects:
         yield 0, s.say("explain-reject", condition=in_words(s, rule.if_), message=text(s, rule.message))
     for twin in form.duplicates:
@@ -70,7 +70,7 @@ def _form(s: Speaker, form: Form) -> Iterator[Line]:
         yield 0, s.say("explain-public", fields=s.fields(form.key, form.public.fields))
 
 
-def _field(s: Speaker, form: Form, field: Field) -> Iterator[Line]:
+def _field(s: Speaker, field: Field) -> Iterator[Line]:
     name = field.name.in_(s.locale)
     if field.formula is not None:
         how = "explain-kept" if field.stored else "explain-live"
@@ -141,8 +141,8 @@ def _role(s: Speaker, role: Role) -> Iterator[Line]:
         if form is not None:
             yield 0, _grant(s, form, grant)
             yield from _fields_of(s, form, grant)
-    for found in covered_by(role, {**s.forms}):
-        yield 0, _covered(s, found)
+    for found in hidden_results(role, {**s.forms}):
+        yield 0, _hidden_result(s, found)
     for need in s.app.edit_needs:
         if need.form in role.can and "edit" in role.can[need.form].may:
             yield 0, s.say("explain-edit-needs", form=s.form(need.form), fields=s.fields(need.form, need.fields),
@@ -169,7 +169,7 @@ def _fields_of(s: Speaker, form: Form, grant: Grant) -> Iterator[Line]:
             yield 1, s.say(f"explain-{code}", fields=s.fields(form.key, [f for f in form.fields if f in ids]))
 
 
-def _covered(s: Speaker, found: Covered) -> str:
+def _hidden_result(s: Speaker, found: HiddenResult) -> str:
     given = {"form": s.form(found.form.key), "field": found.field.name.in_(s.locale)}
     given["input"] = found.input.name.in_(s.locale) if found.input else s.form(found.owner.key)
     return s.say("explain-revealed" if found.revealed else "explain-covered", **given)

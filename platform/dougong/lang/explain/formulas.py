@@ -280,9 +280,6 @@ def _equal(s: Speaker, node: Node, depth: int, holds: bool) -> str:
 
 def _in(s: Speaker, node: Node, depth: int, holds: bool) -> str:
     item, many = node.args
-    if many.op == "list" and all(a.op != "const" for a in many.args):
-        options = s.listed((value(s, a, depth) for a in many.args), "words-or-last")
-        return s.say("words-is" if holds else "words-is-not", a=value(s, item, depth), b=options)
     if many.op == "list":
         options = s.listed((value(s, a, depth, item) for a in many.args), "words-or-last")
         return s.say("words-is" if holds else "words-is-not", a=value(s, item, depth), b=options)

@@ -17,7 +17,6 @@ from dougong.spec.app import App
 from dougong.spec.form import Field, Form
 
 _LOOSE = re.compile(r"(?<=[\u4e00-\u9fff，。：；、“”（）〔〕]) (?=[\u4e00-\u9fff“”（）〔〕])")
-
 _ARTICLE = re.compile(r"\b([aA]) (?=[AEIOU])")
 
 
@@ -98,5 +97,3 @@ def choice_of(s: Speaker, node: Node) -> Field | None:
         return choice_of(s, node.args[1])
     found = (choice_of(s, arg) for arg in (node.args[1:] if node.op == "if" else node.args) if node.op in ("if", "label", "call"))
     return next((f for f in found if f and f.choices), None)
-
-

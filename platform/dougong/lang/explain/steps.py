@@ -61,8 +61,11 @@ def trigger(s: Speaker, on: Trigger) -> str:
     words = {k: _option(s, on.form, v, schema.get(k, {}), on.options) for k, v in on.options.items()}
     if on.kind == "inactive":
         words.setdefault("since", s.field(on.form, "touched_at"))
-    code = f"explain-on-{on.kind}"
-    return s.say(code, form=s.form(on.form), **words) if s.knows(code) else s.listed(_titled(s, on.options, schema, words))
+    span = next((words[k] for k in ("by", "after") if k in words and k != on.kind), "")
+    code = f"explain-on-{on.kind}-span" if span else f"explain-on-{on.kind}"
+    if not s.knows(code):
+        return s.listed(_titled(s, on.options, schema, words))
+    return s.say(code, **{**words, "form": s.form(on.form), "span": span})
 
 
 def _changed(s: Speaker, on: Trigger) -> str:
@@ -73,7 +76,7 @@ def _changed(s: Speaker, on: Trigger) -> str:
     parts = []
     for id, limit in limits.items():
         field = s.field_of(on.form, id)
-        sides = {side: _given(s, on.form, limit[side], field) for side in ("from", "to") if limit and side in limit}
+        sides = {side: _given(s, limit[side], field) for side in ("from", "to") if limit and side in limit}
         given = {"field": s.field(on.form, id), "old": sides.get("from"), "new": sides.get("to")}
         parts.append(s.say("-".join(("explain-field-changed", *sides)), **given))
     return s.say("explain-on-changed-fields", form=form, fields=s.listed(parts, "words-or-last"))
@@ -191,7 +194,7 @@ def _option(s: Speaker, form: str, given: Any, schema: Options, beside: Options)
 def _pair(s: Speaker, form: str, name: str, given: Any) -> str:
     """field = value; for the outside a free name."""
     called = s.field(form, name) if form else s.quoted(name)
-    return s.say("explain-pair", field=called, value=_given(s, form, given, s.field_of(form, name)))
+    return s.say("explain-pair", field=called, value=_given(s, given, s.field_of(form, name)))
 
 
 def _plain(s: Speaker, form: str, given: Any, schema: Options) -> str:
@@ -230,7 +233,7 @@ def _form_of(s: Speaker, form: str, schema: Options, beside: Options) -> str:
     return field.target if field else word if word in s.forms else form
 
 
-def _given(s: Speaker, form: str, given: Any, field: Field | None) -> str:
+def _given(s: Speaker, given: Any, field: Field | None) -> str:
     """A value for a field."""
     match given:
         case Expr():

@@ -41,7 +41,7 @@ SCHEMA = mapping(
     {
         "role": named("角色代号", "Role id", ID),
         "name": named("名称", "Name", LABEL),
-        "can": named("权限", "Can", map_of(_GRANT), 
+        "can": named("权限", "Can", map_of(_GRANT),
             "按表单写；没写的表单看不到。明细写 表单_字段，只写 hide、mask、read_only。",
             "By form; a form not named is not seen. Lines are called form_field and take hide, mask and read_only alone.",
         ),

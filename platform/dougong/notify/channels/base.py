@@ -51,6 +51,9 @@ class Channel:
     repeat: Literal["safe", "ask"] = "ask"
     connection_kind = ""
     """The kind of connection (notify/connections.py) it goes through."""
+    address_kind = ""
+    """The kind of address that is entered for each person (notify/personal.py); '' where none is."""
+    address_name = Label("")
 
     def address(self, connection: Connection, user: int) -> str:
         """Where this person is reached; '' where unknown."""

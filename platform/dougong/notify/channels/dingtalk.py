@@ -43,16 +43,18 @@ class Robot(Channel):
 
 
 class _ByApp(Channel):
-    """Through the company's own DingTalk app. Options: `app_key`, `app_secret`, `agent_id`; people by their userid there."""
+    """Through the company's own DingTalk app. Options: `app_key`, `app_secret`, `agent_id`."""
 
     connection_kind = "dingtalk"
 
     def address(self, connection: Connection, user: int) -> str:
-        return address_of(connection, user, "dingtalk")
+        return address_of(connection, user, self.address_kind)
 
 
 class WorkNotice(_ByApp):
     name = Label("钉钉工作通知", {"en": "DingTalk work notice"})
+    address_kind = "dingtalk"
+    address_name = Label("钉钉用户 ID", {"en": "DingTalk user ID"})
 
     def send(self, letter: Letter, to: str, way: Way) -> None:
         url = f"{_api(way, OLD_API)}/topapi/message/corpconversation/asyncsend_v2?{urlencode({'access_token': token(way)})}"
@@ -61,13 +63,12 @@ class WorkNotice(_ByApp):
 
 
 class Todo(_ByApp):
-    """DingTalk keeps one to-do per sourceId, so sending again is safe. `to` is the person's unionId."""
+    """DingTalk keeps one to-do per sourceId, so sending again is safe."""
 
     name = Label("钉钉待办", {"en": "DingTalk to-do"})
     repeat = "safe"
-
-    def address(self, connection: Connection, user: int) -> str:
-        return address_of(connection, user, "dingtalk_union")
+    address_kind = "dingtalk_union"
+    address_name = Label("钉钉 unionId", {"en": "DingTalk unionId"})
 
     def send(self, letter: Letter, to: str, way: Way) -> None:
         body: dict[str, Any] = {"sourceId": letter.key, "subject": letter.title, "description": letter.text, "executorIds": [to]}

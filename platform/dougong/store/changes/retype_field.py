@@ -11,9 +11,10 @@ from typing import Any
 
 from sqlalchemy import bindparam, update
 
+from dougong.fields.base import ORDER
 from dougong.problems import Problem
 from dougong.spec.form import Field
-from dougong.store import physical
+from dougong.store import ddl, ordering, physical
 from dougong.store.changes.base import FieldChange, Work, counted, figure, listed, type_words
 from dougong.store.changes.place import add_place, bring_back, set_aside
 from dougong.store.moves import Outcome, Retype, moves
@@ -25,7 +26,8 @@ from dougong.store.tables import column_names, stored_columns
 class RetypeField(FieldChange):
     """`old` is the field as it was, None where the earlier definition can't be read any more or values can't be said in words.
 
-    `relabels`: nothing moves, as all values keep their columns and content. `returning` is what stood aside.
+    `relabels`: nothing moves, as all values keep their columns and content; what they sort by comes or goes with the type.
+    `returning` is what stood aside.
     """
 
     kind = "retype-field"
@@ -68,11 +70,11 @@ class RetypeField(FieldChange):
 
     @property
     def written(self) -> int:
-        return 0 if self.relabels else self.outcome.total
+        return 0 if self.relabels and ORDER not in self.stored else self.outcome.total
 
     def apply(self, work: Work) -> None:
-        if self.relabels:
-            physical.change_key(work.connection, self.key_.id, type=self.stored)
+        if self.relabels and not work.is_ready(self.form, self.field.id):
+            self._relabel(work)
             return
         aside = set_aside(work, self.key_, self.form.table)
         if self.returning:
@@ -85,6 +87,14 @@ class RetypeField(FieldChange):
             self._fill(work, Retype(
                 self.form.table, self.old, self.field, aside.column, work.types, work.locale, self.field.key if self.returning else ""
             ))  # fmt: skip
+
+    def _relabel(self, work: Work) -> None:
+        had, suffixes = ORDER in self.key_.suffixes, [c.suffix for c in stored_columns(self.field, work.types)]
+        if had and ORDER not in suffixes:
+            ddl.drop_column(work.connection, self.form.table, self.key_.column + ORDER)
+        elif ORDER in suffixes and not had:
+            ordering.add(work.connection, self.form.table, self.key_.column)
+        physical.change_key(work.connection, self.key_.id, type=self.stored, suffixes=suffixes)
 
     def _fill(self, work: Work, retype: Retype) -> None:
         """Values that stood aside are in their columns already."""

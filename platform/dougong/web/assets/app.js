@@ -1,5 +1,6 @@
 // Every page's script: htmx with our token and errors, and the small islands. An island's mount(root) may run again on new parts.
 import htmx from "htmx.org";
+import { listenForCells } from "./cell.js";
 import { listenForRail, mountDesk } from "./desk.js";
 import { csrfToken } from "./dom.js";
 import { mountEditors } from "./editor.js";
@@ -60,6 +61,7 @@ listenForPlaces();
 listenForPanels();
 listenForTicks();
 listenForRail();
+listenForCells();
 
 htmx.onLoad((root) => {
   const mounts = [mountToasts, mountSheets, mountPickers, mountUploads, mountRecorders, mountSignatures, mountEditors, mountLines, mountForms, mountTicks, mountDesk, mountPanel];

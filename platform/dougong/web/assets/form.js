@@ -6,7 +6,7 @@
 // (a toast with data-saved=key); a form that comes back with faults says data-refused and is not overwritten.
 import { changed, each, later } from "./dom.js";
 import { beginDraft, dropDraft, entriesOf, fillFrom, keepDraft, readDraft } from "./draft.js";
-import { setRows, rowOf } from "./lines.js";
+import { isAuto, leaveUntouched, setRows, rowOf } from "./lines.js";
 import { withoutChosen } from "./picker.js";
 import { compute } from "./rules.js";
 import { showToast } from "./toast.js";
@@ -147,6 +147,7 @@ class Form {
     const missing = this.missing();
     for (const field of missing) this.fault(field, word("required"));
     if (!missing.length) {
+      leaveUntouched(this.form);
       this.leaveHidden();
       return;
     }
@@ -211,5 +212,5 @@ function filled(field) {
   if (field.querySelector("[role=switch]")) return true;
   const controls = [...field.querySelectorAll("input[name], select[name], textarea[name]")];
   const off = (control) => (control.type === "hidden" && control.value === "0") || (/radio|checkbox/.test(control.type) && !control.checked);
-  return controls.some((control) => !off(control) && control.value.trim() !== "");
+  return controls.some((control) => !off(control) && !isAuto(control) && control.value.trim() !== "");
 }

@@ -1,6 +1,7 @@
-// The keyboard: J and K walk a list, Enter opens (beside the list, then as the page), X ticks, Esc goes back; [data-key=e] is pressed
+// The keyboard: J and K walk a list, Enter opens (beside the list, then as the page), X ticks, E edits a cell of the row, Esc goes back; [data-key=e] is pressed
 // (a field: entered) by its key; [ folds the rail;
 // Ctrl/⌘ K searches everything at the address of [data-find]; ? shows the keys.
+import { editRow } from "./cell.js";
 import { ask, later, make } from "./dom.js";
 import { fold } from "./desk.js";
 import { chosenRow, closePanel, isOpen, mark, openRow } from "./panel.js";
@@ -27,6 +28,7 @@ export function listenForKeys() {
 function press(key) {
   if (key === "j" || key === "k") return walk(key === "j" ? 1 : -1);
   if (key === "Enter") return enter();
+  if (key === "e" && !isOpen() && editRow(chosenRow())) return true;
   if (key === "x") return tickRow(chosenRow());
   if (key === "[") return fold() ?? true;
   if (key === "Escape" && leave()) return true;

@@ -1,6 +1,8 @@
 // Rows inside a form: [data-lines=name] as fields/lines.html draws it; cells are named name-row-column, the template's row __row__.
+// A new row begins with the constants of `data-defaults` ({"constants", "after", "url"}); after a column of `after` was changed the server says
+// what follows from it (web/line_defaults.py). It fills what is empty or was filled so before ([data-auto]); a row that holds nothing else isn't sent.
 // A table pasted from a spreadsheet fills rows from the cell on; arrows walk up and down, Enter goes on to the next row or begins one.
-import { changed, each } from "./dom.js";
+import { ask, changed, each, later } from "./dom.js";
 import { showToast } from "./toast.js";
 import { word } from "./words.js";
 
@@ -13,6 +15,7 @@ export function mountLines(root) {
       if (!away || away.closest("[data-upload], [data-picker]")) return;
       remove(away.closest("tr"), body);
     });
+    lines.addEventListener("input", (event) => follow(event, lines));
     lines.addEventListener("paste", (event) => paste(event, lines));
     lines.addEventListener("keydown", (event) => walk(event, body));
   });
@@ -56,9 +59,60 @@ function addLine(lines, number = Math.max(-1, ...rowsIn(lines)) + 1) {
     }
   }
   body.append(row);
+  for (const [column, value] of Object.entries(begun(lines).constants ?? {})) put(row, `${lines.dataset.lines}-${next}-${column}`, value);
   row.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: row } }));
   changed(body);
   return row;
+}
+
+const everyCell = (row) => [...row.querySelectorAll("[name]")];
+const begun = (lines) => JSON.parse(lines.dataset.defaults || "{}");
+const named = (row, name) => [...row.querySelectorAll(`[name="${CSS.escape(name)}"]`)];
+export const isAuto = (control) => control.dataset.auto !== undefined && control.dataset.auto === control.value;
+const pending = new WeakMap();
+
+// Rows in which nobody has entered anything: their controls are left out when the form is sent.
+export function leaveUntouched(form) {
+  const rows = [...form.querySelectorAll("[data-lines] tbody > tr")].filter((row) => row.querySelector("[data-auto]"));
+  const given = (control) => (/radio|checkbox/.test(control.type) ? control.checked && control.value : control.value);
+  const entered = (control) => given(control) && !isAuto(control) && !(control.type === "hidden" && control.value === "0");
+  const left = rows.filter((row) => !everyCell(row).some(entered)).flatMap(everyCell);
+  for (const control of left) control.disabled = true;
+  setTimeout(() => left.forEach((control) => (control.disabled = false)));
+}
+
+function follow(event, lines) {
+  const row = event.target.closest("tbody > tr");
+  const name = event.target.closest("td")?.querySelector("[name]")?.name ?? "";
+  const [number, column] = name.slice(lines.dataset.lines.length + 1).split("-");
+  const { after = [], url } = begun(lines);
+  if (!row || !after.includes(column)) return;
+  const wait = pending.get(row) ?? later(200, (address) => fillRow(row, lines, address, number));
+  pending.set(row, wait);
+  wait(url);
+}
+
+async function fillRow(row, lines, url, number) {
+  const body = new FormData(row.closest("form"));
+  for (const control of row.querySelectorAll("[data-auto]")) if (isAuto(control)) body.delete(control.name);
+  const found = (await ask(`${url}${number}`, { method: "POST", body })) ?? {};
+  for (const [column, value] of Object.entries(found)) put(row, `${lines.dataset.lines}-${number}-${column}`, value);
+  if (Object.keys(found).length && row.isConnected) changed(row.parentElement);
+}
+
+// Into a cell that is empty or was filled by us; the boxes of a choice are chosen by their value.
+function put(row, name, value) {
+  const all = named(row, name);
+  const text = value === null || value === undefined ? "" : String(value === true ? 1 : value);
+  const boxes = all.filter((control) => /radio|checkbox/.test(control.type));
+  if (boxes.length) {
+    if (boxes.some((box) => box.checked && box.value && !isAuto(box))) return;
+    for (const box of boxes) if ((box.checked = box.value === text)) box.dataset.auto = text;
+    return;
+  }
+  const [control] = all;
+  if (!control || typeof value === "object" || (control.value && !isAuto(control))) return;
+  control.value = control.dataset.auto = text;
 }
 
 const controls = (row) => [...row.querySelectorAll("input:not([type=hidden]), select, textarea")];
@@ -96,8 +150,8 @@ function walk(event, body) {
   if (!step || !row || open || event.isComposing || event.defaultPrevented || !event.target.matches("input")) return;
   event.preventDefault();
   const to = body.children[[...body.children].indexOf(row) + step];
-  const begun = !to && event.key === "Enter" && addLine(body.closest("[data-lines]"));
-  const control = begun ? controls(begun)[0] : to && controls(to)[controls(row).indexOf(event.target)];
+  const added = !to && event.key === "Enter" && addLine(body.closest("[data-lines]"));
+  const control = added ? controls(added)[0] : to && controls(to)[controls(row).indexOf(event.target)];
   if (!control) return;
   control.focus();
   control.select?.();

@@ -4,12 +4,14 @@
 // 新建「…」 where [data-create].
 // The form that makes it comes back with ?chosen=name&chosen.uid=…; the picker hears "choose" with the uid.
 // One value stands in the hidden input; several (.many) in the list .picked, each with its own.
-import { ask, changed, each, later, make } from "./dom.js";
+// On a narrow screen the whole picker rises as a sheet (.up) while it is used: its name, the search, what is offered (FACE 6).
+import { ask, changed, each, icon, later, make } from "./dom.js";
 import { keepDraft } from "./draft.js";
 import { word } from "./words.js";
 
 const RECENT = 5;
 const SLOW = 150; // milliseconds until the shape of what comes is shown
+const narrow = matchMedia("(max-width: 899px)");
 const known = new Map();
 let numbers = 0;
 
@@ -31,6 +33,7 @@ function mount(picker) {
 
   const options = () => [...list.querySelectorAll("[role=option]")];
   const close = () => {
+    lower(picker);
     list.hidden = true;
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
@@ -56,6 +59,7 @@ function mount(picker) {
   }
 
   async function open() {
+    if (narrow.matches) rise(picker, done);
     const text = many || input.value !== chosenText ? input.value.trim() : "";
     const mine = (asked += 1);
     const url = addressed(text ? { q: text } : { recent: "1", first: used(place).join(",") });
@@ -92,6 +96,12 @@ function mount(picker) {
     }
   }
 
+  function done() {
+    close();
+    if (!many) input.value = chosenText;
+    input.blur();
+  }
+
   const search = later(120, open);
   input.addEventListener("focus", () => input.closest(".field.invalid") || open()); // the list would cover what is to be mended
   input.addEventListener("click", open);
@@ -101,6 +111,7 @@ function mount(picker) {
     search();
   });
   input.addEventListener("blur", () => setTimeout(() => {
+    if (picker.classList.contains("up") || document.activeElement === input) return;
     close();
     if (!many) input.value = chosenText;
   }, 150));
@@ -111,7 +122,7 @@ function mount(picker) {
     if (event.key === "ArrowDown") point(all[Math.min(here + 1, all.length - 1)]);
     else if (event.key === "ArrowUp") point(all[Math.max(here - 1, 0)]);
     else if (event.key === "Enter" && all[here]) take(all[here]);
-    else if (event.key === "Escape") close();
+    else if (event.key === "Escape") done();
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -162,6 +173,29 @@ function mount(picker) {
     event.target.closest("li").remove();
     changed(input);
   });
+}
+
+// The picker as a sheet over a veil that closes it; the place it leaves keeps its height.
+function rise(picker, done) {
+  if (picker.classList.contains("up")) return;
+  picker.parentElement.style.minHeight = `${picker.parentElement.offsetHeight}px`;
+  const input = picker.querySelector("[role=combobox]");
+  const name = input.getAttribute("aria-label") ?? input.labels?.[0]?.firstChild?.textContent ?? "";
+  const away = make("button", { type: "button", class: "icon-button", "aria-label": word("close") }, icon("x"));
+  const veil = make("div", { class: "picker-veil" });
+  const head = make("div", { class: "picker-head" }, make("b", {}, name), away);
+  for (const element of [veil, away]) element.addEventListener("click", done);
+  picker.before(veil);
+  picker.prepend(head);
+  picker.classList.add("up");
+}
+
+function lower(picker) {
+  if (!picker.classList.contains("up")) return;
+  picker.classList.remove("up");
+  picker.querySelector(".picker-head").remove();
+  picker.previousElementSibling.remove();
+  picker.parentElement.style.minHeight = "";
 }
 
 // To the form that makes the missing record; what stands in this one is its draft until we are back.

@@ -12,7 +12,7 @@ from dougong.spec.form import Form
 MOST = 20
 
 
-def seen(scene: Scene, condition: Expr | None) -> dict[str, Any]:
+def condition_values(scene: Scene, condition: Expr | None) -> dict[str, Any]:
     """Path → value, JSON-ready; of many records their number."""
     if condition is None or scene.form is None or scene.row is None:
         return {}
@@ -43,5 +43,3 @@ def _along(scene: Scene, form: Form, row: Row | None, path: tuple[str, ...]) -> 
             link = row.get(name)
             row = scene.source.record(here.key, link) if here is not None and isinstance(link, int) else None
     return value
-
-

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from dougong.problems import suggest
 
-MEANT: Mapping[str, tuple[str, ...]] = {
+SYNONYMS: Mapping[str, tuple[str, ...]] = {
     # field types
     "text": ("文本", "文字", "单行文本", "string", "str", "varchar"), "long_text": ("长文本", "多行文本", "textarea", "multiline"),
     "integer": ("整数", "数字", "数值", "number", "int"), "decimal": ("小数", "float", "double"), "money": ("金额", "currency", "price"),
@@ -44,4 +44,4 @@ def likely(word: str, known: Iterable[str]) -> str:
     """The known word that was probably meant, or ''."""
     ids = list(known)
     asked = word.lower()
-    return next((id for id in ids if asked in MEANT.get(id, ())), "") or suggest(word, ids)
+    return next((id for id in ids if asked in SYNONYMS.get(id, ())), "") or suggest(word, ids)

@@ -18,7 +18,7 @@ SEES_NOTHING = Grant("", frozenset())
 
 
 @dataclass(frozen=True)
-class Covered:
+class HiddenResult:
     """`field` of `form` is made from `input` (of the form `owner`), which the role may not read; None where it may not see the
     whole form. `revealed` says that the field shows its result all the same."""
 
@@ -29,7 +29,7 @@ class Covered:
     revealed: bool
 
 
-def covered_by(role: Role, forms: Forms) -> Iterator[Covered]:
+def hidden_results(role: Role, forms: Forms) -> Iterator[HiddenResult]:
     """Each computed field once, with the first input that is closed to the role."""
     for form in forms.values():
         grant = grant_on(role.can, form, forms)
@@ -37,7 +37,7 @@ def covered_by(role: Role, forms: Forms) -> Iterator[Covered]:
             continue
         for field in form.fields.values():
             if field.computed and field.id not in grant.hide and (closed := _closed(role.can, form, field, forms, frozenset())):
-                yield Covered(form, field, *closed, revealed=field.reveal)
+                yield HiddenResult(form, field, *closed, revealed=field.reveal)
 
 
 def grant_on(can: Grants, form: Form, forms: Forms) -> Grant:

@@ -12,6 +12,7 @@ from dougong.fields.base import field_types
 from dougong.files import attachments
 from dougong.files.attachments import Attachment, Received
 from dougong.records import save
+from dougong.records.draft import names
 from dougong.spec.form import Field, Form
 
 TO: Mapping[str, Any] = {
@@ -20,7 +21,7 @@ TO: Mapping[str, Any] = {
 }
 
 
-def there(scene: Scene, options: Mapping[str, Any]) -> tuple[Form, Row]:
+def target_record(scene: Scene, options: Mapping[str, Any]) -> tuple[Form, Row]:
     """The record at hand, or the one that the link `on` leads to."""
     form, row = scene.need_record()
     if "on" not in options:
@@ -35,11 +36,11 @@ def there(scene: Scene, options: Mapping[str, Any]) -> tuple[Form, Row]:
 def file_field(form: Form, id: str) -> Field:
     field = form.fields[id]
     if not isinstance(field_types[field.type], Attached):
-        raise refuse("document-not-a-file", field={"zh": field.name.in_("zh"), "en": field.name.in_("en")})
+        raise refuse("document-not-a-file", field=names(field))
     return field
 
 
-def put(scene: Scene, form: Form, row: Row, field: Field, files: Sequence[Received | Attachment]) -> list[Attachment]:
+def put_files(scene: Scene, form: Form, row: Row, field: Field, files: Sequence[Received | Attachment]) -> list[Attachment]:
     """Beside the files that are there where the field takes several, else in their place. What is there already is not put again;
     another record's file is copied."""
     kind = field_types[field.type]
@@ -50,7 +51,7 @@ def put(scene: Scene, form: Form, row: Row, field: Field, files: Sequence[Receiv
     fresh = [f for f in files if f.sha256 not in known] if many else list(files[-1:])
     for one in fresh:
         if kind.kinds and one.kind not in kind.kinds:
-            raise refuse("attach-wrong-kind", name=one.name, field={"zh": field.name.in_("zh"), "en": field.name.in_("en")})
+            raise refuse("attach-wrong-kind", name=one.name, field=names(field))
     own = (attachments.copied(scene.platform.storage, f, ctx.now) if isinstance(f, Attachment) else f for f in fresh)
     kept = [attachments.keep(ctx.connection, one, ctx.actor.user, ctx.now) for one in own]
     if kept:

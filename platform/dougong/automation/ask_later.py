@@ -13,7 +13,7 @@ from dougong.spec.form import AskLater, Form
 from dougong.spec.label import Label
 
 
-def asked(app: App) -> Iterator[Automation]:
+def ask_later_rules(app: App) -> Iterator[Automation]:
     """One automation for each `ask_later`."""
     for form in app.forms.values():
         for rule in form.ask_later:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 log = logging.getLogger(__name__)
 
 
-class Beside:
+class Repeating:
     """Calls `work` again and again with a pause between; what it raises ends that call alone."""
 
     def __init__(self, work: Callable[[], object], name: str, seconds: float = 60) -> None:

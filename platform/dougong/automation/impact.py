@@ -19,7 +19,7 @@ from dougong.spec.app import App, Automation
 from dougong.store.changes.base import figure
 
 
-def touched(ctx: Ctx, app: str, after: App | None) -> list[Problem]:
+def impact(ctx: Ctx, app: str, after: App | None) -> list[Problem]:
     """Rules of `app` that go, come or change, each with the records that wait for it and its runs under way."""
     here = {key: a for key, a in plan(ctx.workspace).all.items() if a.app == app}
     then = {a.key: a for a in after.automations.values()} if after else {}
