@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, text
 from uuid6 import uuid7
 
+from dougong import pinyin
 from dougong.context import SYSTEM
 from dougong.runtime import Runtime
 from dougong.store import search
@@ -69,10 +70,11 @@ def _customers(dice: random.Random, first: int, count: int, owners: list[int], s
     """`per` is how many visits each has on the average."""
     for id in range(first, first + count):
         at = start + timedelta(milliseconds=id)
-        owner = dice.choice(owners)
+        owner, called, city = dice.choice(owners), name(dice), dice.choice(CITIES)
         yield {
-            "id": id, "uid": str(uuid7()), "revision": 1, "name": name(dice), "phone": f"1{dice.randint(3000000000, 9999999999)}",
-            "city": dice.choice(CITIES), "status": dice.choice(("new", "open", "won", "lost")), "score": dice.randint(0, 99),
+            "id": id, "uid": str(uuid7()), "revision": 1, "phone": f"1{dice.randint(3000000000, 9999999999)}",
+            "name": called, "name__order": pinyin.order(called), "city": city, "city__order": pinyin.order(city),
+            "status": dice.choice(("new", "open", "won", "lost")), "score": dice.randint(0, 99),
             "owner": owner, "creator": owner, "created_at": at, "modified_at": at, "touched_at": at, "last_action_at": at,
             "visit_count": int(per) + (dice.random() < per % 1),
         }  # fmt: skip

@@ -301,6 +301,8 @@ def test_lines_are_pasted_totalled_walked_and_brought_back(yard: Site, page: Pag
     expect(page.locator("[name='items-1-qty']")).to_be_focused()
     page.locator("[name='items-1-qty']").press("Enter")
     expect(page.locator("[data-lines] tbody tr")).to_have_count(3)
+    if page.viewport_size == PHONE["viewport"]:
+        page.locator(".picker.up .icon-button").click()  # a new line offers its record at once
     assert page.evaluate("document.documentElement.scrollWidth") == page.viewport_size["width"]  # type: ignore[index]
     choose(page)
     page.get_by_role("textbox", name="说明").fill("点")

@@ -41,6 +41,13 @@ def test_a_kept_view_shows_what_was_filtered_and_is_one_s_own(site: Site, client
     assert "甲级 的" not in chips(site.client("li"))
 
 
+def test_a_kept_view_opens_without_what_is_no_more_its_reader_s_to_ask_for(site: Site, clients: None) -> None:
+    """As after a field was renamed, or hidden from its keeper."""
+    wang = site.client("wang")
+    answer = wang.get(f"{keep(wang, '旧的', 'f.grade.in=a')}&f.gone.is=1&sort=-gone")
+    assert answer.status_code == 200 and shown(answer.text) == ["A医院"]
+
+
 def test_a_view_of_the_same_name_takes_its_place(site: Site, clients: None) -> None:
     wang = site.client("wang")
     keep(wang, "要跟的", "f.grade.in=a")

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -71,6 +71,11 @@ class State:
 
     def without(self, name: str) -> State:
         return replace(self, given=tuple(pair for pair in self.given if pair[0] != name), after="")
+
+    def within(self, able: Collection[str]) -> State:
+        """With no other fields than these in its filters and its sort."""
+        given = tuple(pair for pair in self.given if pair[0].split(".")[1] in able)
+        return replace(self, given=given, sort=self.sort if self.sort.removeprefix("-") in able else "")
 
     def filters(self, me_uid: str) -> tuple[Filter, ...]:
         return tuple(_filter(self.form, name, values, me_uid) for name, values in self.given)

@@ -91,11 +91,14 @@ def exported(form: Form, state: State) -> tuple[str, ...]:
 
 
 def state_of(form: Form, args: MultiDict[str, str]) -> State:
-    """With the columns that the reader chose."""
+    """With the columns that the reader chose. A view of one's own opens without what is no more the reader's to ask for."""
     ctx = here.ctx()
     state = list_state.read(form, views_of(ctx, form), args)
     if not any(own.uid == state.own for own in _own(ctx, form)):
         state = replace(state, own="")
+    if state.own:
+        masked = rights.access(ctx, form.key).masked
+        state = state.within({f.id for f in columns.readable(ctx, form) if not masked(f.id)})
     kept = arrangements.chosen(ctx.connection, session.me(), state.place) or ()
     return replace(state, columns=tuple(str(name) for name in kept))
 

@@ -350,8 +350,9 @@ function weekday(day) {
   return ((((daysBetween("0001-01-01", day) % 7) + 7) % 7) + 7) % 7;
 }
 
-const DAY_PATTERN = /((?<=h:)mm?(?!i)|mm?(?=:ss))|yyyy|yy|mi|mm|m|dd|d|hh|h|ss/gi;
-const MINUTES = { mm: "mi", m: "n" }; // beside hours or seconds an m means minutes, as Excel reads it
+// Beside hours or seconds an m means minutes, as Excel reads it. No look-behind: Safari knows it from 16.4 on only.
+const DAY_PATTERN = /(hh?):(mm?)(?!i)|(mm?)(?=:ss)|yyyy|yy|mi|mm|m|dd|d|hh|h|ss/gi;
+const MINUTES = { mm: "mi", m: "n" };
 
 function writeDay(parts, pattern) {
   const [year, month, day, hour, minute, second] = parts;
@@ -360,7 +361,11 @@ function writeDay(parts, pattern) {
     yyyy: String(year).padStart(4, "0"), yy: two(year % 100), mm: two(month), m: String(month), dd: two(day), d: String(day),
     hh: two(hour), h: String(hour), mi: two(minute), n: String(minute), ss: two(second),
   };
-  return points(pattern).slice(0, 100).join("").replace(DAY_PATTERN, (part, minutes) => written[minutes ? MINUTES[part.toLowerCase()] : part.toLowerCase()]);
+  return points(pattern).slice(0, 100).join("").replace(DAY_PATTERN, (part, hours, behind, before) => {
+    const minutes = (behind ?? before)?.toLowerCase();
+    const first = hours ? `${written[hours.toLowerCase()]}:` : "";
+    return first + written[minutes ? MINUTES[minutes] : part.toLowerCase()];
+  });
 }
 
 function writeNumber(value, scale, pattern) {

@@ -162,6 +162,8 @@ function mount(picker) {
     const [only] = exact.length === 1 ? exact : found.length === 1 ? found : [];
     if (only) put(only.id, only.text);
     else if (!many) input.value = text;
+    asked += 1; // what was offered meanwhile is not wanted any more
+    if (only) close();
     changed(input);
   });
   picker.addEventListener("restore", ({ detail }) => {
