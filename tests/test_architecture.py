@@ -24,7 +24,7 @@ GROUND = ("problems", "registry", "clock", "settings", "sqltypes", "resources", 
 ORDER = (
     "expr", "spec", "context", "fields", "lang", "store", "events", "jobs", "people", "files", "records",
     "notify", "documents", "reports", "workflow", "automation", "scenario", "seeding",
-    "backups", "pruning", "installed", "workplace", "runtime", "erasing", "staging", "lifecycle",
+    "backups", "pruning", "stuck", "installed", "workplace", "runtime", "erasing", "staging", "lifecycle",
 )  # fmt: skip
 DOORS = ("web", "api", "cli", "worker")
 HEIGHT = {part: 0 for part in GROUND} | {part: place for place, part in enumerate(ORDER, 1)} | {door: len(ORDER) + 1 for door in DOORS}

@@ -50,6 +50,11 @@ class Prepared:
     warnings: tuple[Problem, ...] = ()
     aim: Problem | None = None
 
+    @property
+    def past(self) -> Mapping[str, Problem]:
+        """By rule: records that are past already, which `carry_out` may take up."""
+        return {str(fact.args["key"]): fact for fact in self.plan.beyond if fact.code == "plan-rule-past"}
+
     def lines(self, locale: str) -> list[str]:
         return [*([self.aim.sentence(locale)] if self.aim else []), *self.plan.lines(locale)]
 
@@ -79,8 +84,11 @@ def carry_out(
     accept: Collection[str] = (),
     told: Told = lambda what, done, of: None,
     at_once: int = AT_ONCE,
+    take_up: Collection[str] = (),
 ) -> Applied:
     """Applies the plan, then works out new computed values and loads reference data. Raises PlanRefused, Outdated.
+
+    `take_up`: rules whose records that are past already are dealt with now (`overdue: now`, SEMANTICS 4).
 
     One that writes into more than `at_once` rows of a form does so in batches beforehand (SEMANTICS 10).
     """
@@ -92,11 +100,20 @@ def carry_out(
         staging.begin(runtime, prepared.plan, prepared.release, kind=kind, who=who, accept=tuple(accept))
         if (applied := go_on(runtime, told)) is None:  # another process saw it through
             raise Outdated(runtime.workspace().revision)
+        _take_up(runtime, take_up)
         return applied
     applied = apply(runtime.store, prepared.plan, prepared.release, kind=kind, who=who, now=runtime.clock.now(), accept=accept)
     told("tables", 1, 1)
     _complete(runtime, app, applied, told)
+    _take_up(runtime, take_up)
     return applied
+
+
+def _take_up(runtime: Runtime, rules: Collection[str]) -> None:
+    if rules:
+        with runtime.transaction(SYSTEM, "upgrade") as ctx:
+            for rule in rules:
+                service.take_up(ctx, rule)
 
 
 def go_on(runtime: Runtime, told: Told = lambda what, done, of: None) -> Applied | None:

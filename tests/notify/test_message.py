@@ -171,7 +171,7 @@ def test_what_is_refused_or_fails_for_good_is_dead_listed_and_can_be_sent_again(
     assert office.states() == ["dead"]
     with office.open() as ctx:
         (dead,) = delivery.stuck(ctx.connection)
-        assert "no such user" in dead["error"]
+        assert [delivery.why(dead).sentence(code) for code in ("zh", "en")] == ["对方拒绝：no such user", "refused: no such user"]
         assert delivery.retry(ctx, dead["id"])
         assert not delivery.retry(ctx, dead["id"])
     office.later(seconds=1)
@@ -196,7 +196,7 @@ def test_one_channels_fault_does_not_stop_the_others(office: Office) -> None:
     office.later(seconds=1)
     assert office.states() == ["waiting", "sent", "dead", "dead"]
     with office.open() as ctx:
-        errors = {row["channel"]: row["error"] for row in delivery.stuck(ctx.connection)}
-    assert errors == {"dingtalk_notice": "还没有连接 dingtalk", "mail": "此人没有 mail 的地址"}
+        errors = {row["channel"]: why.sentence("en") for row in delivery.stuck(ctx.connection) if (why := delivery.why(row))}
+    assert errors == {"dingtalk_notice": "dingtalk is not connected", "mail": "this person has no address for Mail"}
 
 

@@ -82,8 +82,8 @@ class Visitor:
         assert answer.status_code == 303, answer.text
 
 
-def build(home: Path, template: Path) -> Site:
-    settings = replace(Settings.read({}), home=home, database_url=f"sqlite:///{home / 'dougong.db'}")
+def build(home: Path, template: Path, database_url: str = "") -> Site:
+    settings = replace(Settings.read({}), home=home, database_url=database_url or f"sqlite:///{home / 'dougong.db'}")
     runtime = Runtime(settings)
     admin = setup.begin(runtime.store, Company("甬城器械", Calendar(), "zh"), Person(name="管理员", login="admin"), PASSWORD)
     site = Site(runtime, {"admin": admin})

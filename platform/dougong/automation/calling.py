@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import exists, select
 from uuid6 import uuid7
 
 from dougong.automation import runs, steps
@@ -14,6 +15,7 @@ from dougong.automation.flow import Done, Next
 from dougong.automation.platform import Platform
 from dougong.automation.runs import Run
 from dougong.automation.scene import Scene
+from dougong.automation.tables import run_table, step_table
 from dougong.context import Ctx
 from dougong.expr.types import COVER
 from dougong.notify import signing
@@ -21,6 +23,9 @@ from dougong.problems import Problem, Problems
 
 PASSING = frozenset({"outgoing-failed", "webhook-trouble"})
 """Problems that may go away by themselves."""
+_called = exists().where(step_table.c.run == run_table.c.id, step_table.c.state.in_(["retry", "unknown"]))
+GIVEN_UP = select(run_table).where(run_table.c.outcome.in_(["failed", "unknown"]), _called).order_by(run_table.c.id.desc())
+"""Runs that stopped at a call, newest first."""
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
 
 from dougong.automation import axis
 from dougong.automation.decide import TimeRule, plan, rule_key
-from dougong.automation.marks import Mark, standing
+from dougong.automation.marks import Mark, begins, standing
+from dougong.automation.runs import all_switched_off
 from dougong.automation.tables import run_table, unfinished
+from dougong.automation.time_rules import past
 from dougong.context import Ctx
 from dougong.jobs.timers import timer_table
 from dougong.problems import LOCALES, Problem
@@ -36,6 +39,19 @@ def impact(ctx: Ctx, app: str, after: App | None) -> list[Problem]:
             out.append(Problem("plan-rule-changed", told))
     if app in ctx.workspace.apps:
         out += [Problem("plan-rule-new", {"rule": _name(then[key])}) for key in sorted(then.keys() - here.keys())]
+    return out + (_past(ctx, after, marks) if after else [])
+
+
+def _past(ctx: Ctx, after: App, marks: Mapping[str, Mark]) -> list[Problem]:
+    """Time rules that would begin now, each with the records whose time is up already: they are left unless somebody takes them up."""
+    workspace, off = replace(ctx.workspace, apps={**ctx.workspace.apps, after.id: after}), all_switched_off(ctx.connection)
+    out: list[Problem] = []
+    for key, rules in plan(workspace).timed.items():
+        stored = [r for r in rules if r.form.app == after.id and r.since in r.form.fields and key not in off]
+        new = [r for r in stored if begins(r, marks.get(r.key))]
+        counts = [select(func.count()).select_from(past(ctx, r, ctx.now).subquery()) for r in new]
+        if count := max((int(ctx.connection.execute(query).scalar_one()) for query in counts), default=0):
+            out.append(Problem("plan-rule-past", {"rule": _name(rules[0].automation), "key": key, "count": figure(count)}))
     return out
 
 

@@ -89,6 +89,11 @@ def install(ctx: Ctx) -> None:
         ctx.connection.execute(update(mark_table).where(mark_table.c.rule.in_(gone)).values(active=False))
 
 
+def begins(rule: TimeRule, mark: Mark | None) -> bool:
+    """Whether `install` would let the rule, which isn't switched off, begin where time is now."""
+    return mark is None or mark.axis != _axis(rule) or not mark.active
+
+
 def in_step(workspace: Workspace, known: Mapping[str, Mark], off: Collection[str]) -> bool:
     """Whether `install` would have nothing to do."""
     rules, calendar = _rules(workspace), workspace.calendar

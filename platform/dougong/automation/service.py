@@ -105,6 +105,12 @@ def _tick(platform: Platform, seen: Outlook) -> int:
     return taken + sum(schedules.tick(platform, automation) for automation in now.scheduled if automation.key in now_due)
 
 
+def take_up(ctx: Ctx, automation: str) -> None:
+    """The offer of `past` is accepted, at a rule that is just begun or switched on in this transaction or an earlier one."""
+    install(ctx)
+    marks.take_up_past(ctx, plan(ctx.workspace).timed.get(automation, ()))
+
+
 def past(ctx: Ctx, automation: str) -> dict[str, int]:
     """Level → how many live records are past already: plan, import and switching on print it and offer `overdue: now`."""
     rules = plan(ctx.workspace).timed.get(automation, ())

@@ -9,6 +9,7 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
+from dougong import stuck
 from dougong.backups import daily
 from dougong.cli.opened import opened
 from dougong.cli.say import locale, say
@@ -42,6 +43,7 @@ def doctor(count: bool) -> None:
             (say("数据库", "database"), _database(ctx)), (say("历史", "history"), _history(ctx)), (say("搜索", "search"), _search(ctx)),
             *([(say("计算值", "computed values"), _recount(ctx))] if count else []), (say("应用", "apps"), _apps(ctx)),
             (say("备份", "backup"), _backup(runtime, ctx)), (say("文档", "documents"), _documents(ctx)),
+            (say("没有送到的", "did not get through"), (one.line(locale()) for one in stuck.listed(ctx, CHUNK))),
         ]  # fmt: skip
         found = [_told(name, faults) for name, faults in checks]
     sys.exit(1 if any(found) else 0)

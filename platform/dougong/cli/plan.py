@@ -54,3 +54,7 @@ def show(ready: Prepared, shape: str = "text") -> None:
         click.echo(say("\n会丢掉内容，须逐条同意：", "\nThese lose values and need a yes each:"))
         for key in keys:
             click.echo(f"  --accept {shlex.quote(key)}")
+    if ready.past:
+        click.echo(say("\n已过了时间的记录，可以现在处理：", "\nRecords that are past already can be taken up now:"))
+        for rule in ready.past:
+            click.echo(f"  --take-up {shlex.quote(rule)}")

@@ -46,6 +46,7 @@ job_table = Table(
 )
 _unfinished = job_table.c.state.in_([literal_column("'open'"), literal_column("'running'")])
 Index("dg_job_due", job_table.c.due, sqlite_where=_unfinished, postgresql_where=_unfinished)
+DEAD = select(job_table).where(job_table.c.state == "dead").order_by(job_table.c.id.desc())
 _NEXT = select(func.min(func.coalesce(job_table.c.lease_until, job_table.c.due))).where(_unfinished)
 
 Open = Callable[[], AbstractContextManager[Ctx]]
@@ -101,13 +102,12 @@ def status(connection: Connection, uid: str) -> RowMapping | None:
 
 
 def dead(connection: Connection, limit: int = 100) -> list[RowMapping]:
-    j = job_table.c
-    return list(connection.execute(select(job_table).where(j.state == "dead").order_by(j.id.desc()).limit(limit)).mappings())
+    return list(connection.execute(DEAD.limit(limit)).mappings())
 
 
-def retry(ctx: Ctx, uid: str) -> bool:
+def retry(ctx: Ctx, id: int) -> bool:
     j = job_table.c
-    again = update(job_table).where(j.uid == uid, j.state == "dead")
+    again = update(job_table).where(j.id == id, j.state == "dead")
     return ctx.connection.execute(again.values(state="open", due=ctx.now, attempts=0, problem=None, finished_at=None)).rowcount == 1
 
 

@@ -33,6 +33,7 @@ timer_table = Table(
 )
 Index("dg_timer_due", timer_table.c.due)
 Index("dg_timer_owner", timer_table.c.kind, timer_table.c.owner)
+GIVEN_UP = select(timer_table).where(timer_table.c.due.is_(None)).order_by(timer_table.c.id.desc())
 _NEXT = select(func.min(timer_table.c.due))
 
 Handler = Callable[[Ctx, Mapping[str, Any]], None]
@@ -77,14 +78,14 @@ def next_due(connection: Connection) -> datetime | None:
     return connection.execute(_NEXT).scalar()
 
 
-def given_up(connection: Connection) -> list[RowMapping]:
-    """Those whose handler failed each time."""
-    t = timer_table.c
-    return list(connection.execute(select(timer_table).where(t.due.is_(None)).order_by(t.id)).mappings())
+def given_up(connection: Connection, limit: int = 100) -> list[RowMapping]:
+    """Those whose handler failed each time, newest first."""
+    return list(connection.execute(GIVEN_UP.limit(limit)).mappings())
 
 
-def retry(connection: Connection, id: int, now: datetime) -> None:
-    connection.execute(update(timer_table).where(timer_table.c.id == id).values(due=now, attempts=0))
+def retry(connection: Connection, id: int, now: datetime) -> bool:
+    again = update(timer_table).where(timer_table.c.id == id, timer_table.c.due.is_(None))
+    return connection.execute(again.values(due=now, attempts=0)).rowcount == 1
 
 
 def ring(open_: Callable[[], AbstractContextManager[Ctx]], handlers: Mapping[str, Handler], limit: int = 100) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from dougong.notify.channels.base import Channel, Letter, Way, channels, find_op
 from dougong.notify.connections import Connected, connected
 from dougong.notify.outgoing import Outgoing
 from dougong.notify.rows import Rows
-from dougong.problems import Problem, Problems
+from dougong.problems import LOCALES, Problem, Problems
 from dougong.sqltypes import Id, Instant, Json
 from dougong.store.system import metadata
 
@@ -49,7 +50,7 @@ delivery_table = Table(
     Column("lease_until", Instant),
     Column("lease_token", Text),
     Column("sent_at", Instant),
-    Column("error", Text),
+    Column("error", Text),  # a problem as JSON: code and arguments, see `why`
 )
 rows_table = Table(
     "dg_delivery_rows",
@@ -60,6 +61,7 @@ rows_table = Table(
 _open = delivery_table.c.state.in_([literal_column("'waiting'"), literal_column("'sending'")])
 Index("dg_delivery_next", delivery_table.c.next_at, sqlite_where=_open, postgresql_where=_open)
 Index("dg_delivery_notification", delivery_table.c.notification)
+STUCK = select(delivery_table).where(delivery_table.c.state.in_(["dead", "unknown"])).order_by(delivery_table.c.id.desc())
 _NEXT = select(
     select(func.min(delivery_table.c.next_at)).where(_open, delivery_table.c.state == "waiting").scalar_subquery(),
     select(func.min(delivery_table.c.lease_until)).where(_open, delivery_table.c.state == "sending").scalar_subquery(),
@@ -143,9 +145,20 @@ def retry(ctx: Ctx, id: int) -> bool:
 
 def stuck(connection: Connection, limit: int = 100) -> list[RowMapping]:
     """Dead and doubtful ones, newest first: what a person should look at."""
+    return list(connection.execute(STUCK.limit(limit)).mappings())
+
+
+def arrived(ctx: Ctx, id: int) -> bool:
+    """A person knows that a doubtful one was received."""
     d = delivery_table.c
-    query = select(delivery_table).where(d.state.in_(["dead", "unknown"])).order_by(d.id.desc()).limit(limit)
-    return list(connection.execute(query).mappings())
+    known = update(delivery_table).where(d.id == id, d.state == "unknown")
+    return ctx.connection.execute(known.values(state="sent", sent_at=ctx.now, error=None)).rowcount == 1
+
+
+def why(row: Mapping[Any, Any]) -> Problem | None:
+    """What went wrong the last time, to be said in any reader's language."""
+    kept = json.loads(row["error"]) if row["error"] else None
+    return Problem(kept["code"], kept["args"]) if kept else None
 
 
 def next_due(connection: Connection) -> datetime | None:
@@ -175,7 +188,8 @@ def _route(
     if options is None:
         return {}, "", Problem("channel-not-connected", {"name": channel.connection_kind})
     to = channel.address(connection, row["user"])
-    return options, to, None if to or channel.connection_kind == "webhook" else Problem("channel-no-address", {"channel": row["channel"]})
+    named = {"channel": {code: channel.name.in_(code) for code in LOCALES}}
+    return options, to, None if to or channel.connection_kind == "webhook" else Problem("channel-no-address", named)
 
 
 def _try(parcel: Parcel) -> Problem | None:
@@ -195,7 +209,11 @@ def _settle(ctx: Ctx, parcel: Parcel, problem: Problem | None) -> None:
     if problem is None:
         values: dict[str, Any] = {"state": "sent", "sent_at": ctx.now, "error": None}
     elif problem.code in FINAL or parcel.attempts > len(PAUSES):
-        values = {"state": "dead", "error": problem.sentence(ctx.locale)}
+        values = {"state": "dead", "error": _as_json(problem)}
     else:
-        values = {"state": "waiting", "next_at": ctx.now + PAUSES[parcel.attempts - 1], "error": problem.sentence(ctx.locale)}
+        values = {"state": "waiting", "next_at": ctx.now + PAUSES[parcel.attempts - 1], "error": _as_json(problem)}
     ctx.connection.execute(mine.values({**values, "lease_until": None, "lease_token": None}))
+
+
+def _as_json(problem: Problem) -> str:
+    return json.dumps({"code": problem.code, "args": dict(problem.args)}, ensure_ascii=False, default=str)

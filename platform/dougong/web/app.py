@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dougong.files.storage import Disk
+from dougong.notify import delivery
 from dougong.problems import Problem, Problems
 from dougong.runtime import Runtime
 from dougong.web import (
@@ -46,6 +47,7 @@ from dougong.web import (
     shell,
     signin,
     stages,
+    stuck,
     team_pages,
     today,
     waiting,
@@ -106,7 +108,7 @@ def create_app(runtime: Runtime, doors: Iterable[Blueprint] = ()) -> Flask:
     bundle.install(app)
     app.jinja_env.globals.update(
         choices_of=_choices, target_of=cells.target_of, form_icon=shell.icon_of, named=_named, title_field=columns.title_field,
-        notices_of=waiting.notices,
+        notices_of=waiting.notices, why_of=delivery.why,
         cell_editable=lambda form, field: cell_edit.editable(here.ctx(), form, field),
         bulk_offers=lambda form: bulk.may(here.ctx(), form), rail_folded=lambda: request.cookies.get("dougong_rail") == "folded",
     )  # fmt: skip
@@ -115,7 +117,7 @@ def create_app(runtime: Runtime, doors: Iterable[Blueprint] = ()) -> Flask:
     app.teardown_request(here.close)
     app.after_request(_protect)
     daily = (shell, today, needs, lists, bulk, cell_edit, own_views, form, line_defaults, stages, record, inbox, pick, files, search)
-    inside = (*daily, runs, gallery, settings_page, connections_page, importing)
+    inside = (*daily, runs, gallery, settings_page, stuck, connections_page, importing)
     own = [module.page for module in inside]
     theirs = [module.blueprint(runtime) for module in (signin, setup, account, people_pages, team_pages)]
     for blueprint in (*own, *theirs, *outside):

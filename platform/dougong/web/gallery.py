@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,8 @@ def install(id: str) -> Response | str | tuple[str, int]:
     if refused := prepared.plan.refused(request.form.getlist("accept")):
         return _plan(id, {}, Problems([fact for change in refused for fact in change.facts]))
     kind = "change" if id in here.ctx().workspace.apps else "install"
-    return _begun(prepared, kind, request.form.getlist("accept"))
+    taken = [rule for rule in prepared.past if rule in request.form.getlist("take_up")]
+    return _begun(prepared, kind, request.form.getlist("accept"), taken)
 
 
 @page.get("/<id>/progress/<job>")
@@ -137,8 +138,8 @@ def _confirmed(id: str, prepared: Prepared, kind: str) -> Response | tuple[str, 
     return _begun(prepared, kind, [change.key for change in prepared.plan.changes])
 
 
-def _begun(prepared: Prepared, kind: str, accept: list[str]) -> Response:
-    job = _begin(here.runtime(), prepared, session.actor().name, kind, accept)
+def _begun(prepared: Prepared, kind: str, accept: list[str], take_up: Sequence[str] = ()) -> Response:
+    job = _begin(here.runtime(), prepared, session.actor().name, kind, accept, take_up)
     return redirect(f"/apps/{prepared.release.app}/progress/{job}", 303)
 
 
@@ -183,6 +184,7 @@ def _plan(id: str, answers: Mapping[str, Any], wrong: Problems | None = None) ->
         problems=problems,
         questions=[q for q in (app.questions.values() if app else ()) if q.type.kind in ASKED],
         loses=[c for c in prepared.plan.changes if c.loses] if prepared else [],
+        past=prepared.past if prepared else {},
         installed=id in here.ctx().workspace.apps,
     )
     return (html, 422) if problems else html
@@ -204,7 +206,7 @@ def _answers(questions: Mapping[str, Question]) -> dict[str, Any]:
     return out
 
 
-def _begin(runtime: Runtime, prepared: Prepared, who: str, kind: str, accept: list[str]) -> str:
+def _begin(runtime: Runtime, prepared: Prepared, who: str, kind: str, accept: list[str], take_up: Sequence[str]) -> str:
     """The change goes on in a thread of its own; the page asks how far it is."""
     job = Job(prepared.release.app, kind)
     id = secrets.token_urlsafe(8)
@@ -217,7 +219,7 @@ def _begin(runtime: Runtime, prepared: Prepared, who: str, kind: str, accept: li
 
     def work() -> None:
         try:
-            carry_out(runtime, prepared, who=who, kind=kind, accept=accept, told=told)
+            carry_out(runtime, prepared, who=who, kind=kind, accept=accept, told=told, take_up=take_up)
         except Problems as problems:
             job.problems = problems.problems
         except Exception:

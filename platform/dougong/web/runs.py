@@ -11,7 +11,7 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from dougong.automation import decide, running
+from dougong.automation import decide, running, service
 from dougong.automation.runs import from_json, switch
 from dougong.automation.tables import Outcome, run_table, step_table, switch_table
 from dougong.automation.why import why
@@ -42,6 +42,7 @@ class Rule:
     on: bool
     reason: str
     last: datetime | None
+    past: int = 0  # of a rule that is off: records that would be past already if it were switched on
     says: tuple[tuple[int, str], ...] = ()  # in sentences, by depth; none where they would name what the reader may not see
 
 
@@ -119,7 +120,13 @@ def switch_rule() -> Response:
     key, on = request.form.get("rule", ""), request.form.get("on") == "1"
     if key not in decide.plan(here.ctx().workspace).all:
         abort(404)
-    here.write(lambda ctx: switch(ctx, key, on))
+
+    def work(ctx: Ctx) -> None:
+        switch(ctx, key, on)
+        if on and request.form.get("take_up"):
+            service.take_up(ctx, key)
+
+    here.write(work)
     flash(here.say("Switched on") if on else here.say("Switched off"))
     return redirect("/runs", 303)
 
@@ -143,7 +150,8 @@ def _rules(ctx: Ctx) -> Iterator[Rule]:
         on = automation.enabled and not automation.broken and key not in off
         says = told.get(key, ()) if form is None or ctx.actor.administrator or _open_to(ctx, form, automation) else ()
         app = ctx.workspace.apps[automation.app].name.in_(g.locale)
-        yield Rule(automation, app, form.name.in_(g.locale) if form else "", on, reason, last, says)
+        past = max(service.past(ctx, key).values(), default=0) if ctx.actor.administrator and key in off else 0
+        yield Rule(automation, app, form.name.in_(g.locale) if form else "", on, reason, last, past, says)
 
 
 def _in_words(ctx: Ctx, apps: Collection[str]) -> Iterator[tuple[str, tuple[tuple[int, str], ...]]]:

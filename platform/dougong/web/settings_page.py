@@ -6,7 +6,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
-from dougong import pruning
+from dougong import pruning, stuck
 from dougong.automation.tables import run_table
 from dougong.backups import daily
 from dougong.backups.restoring import HELD, hold
@@ -43,6 +43,7 @@ def show() -> str:
     return render_template(
         "settings/settings.html", facts=facts, apps=ctx.workspace.apps.values(), failed=failed, held=bool(workspace.get(HELD)),
         problems=[backup.problem] if backup and backup.problem else [], kept=pruning.days(workspace), fewest=pruning.FEWEST_DAYS,
+        stuck=stuck.count(ctx.connection),
     )  # fmt: skip
 
 
