@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> list[Row]:
             print(f"{row.work:<62} {row.measured:>16} {row.cpu:>8} {row.bare:>16}", flush=True)
         bare.dispose()
         runtime.close()
-    head.append(f"the whole run: {time.monotonic() - begun:.0f} s; load average at its end {os.getloadavg()[0]:.1f}: other work went on")
+    head.append(f"the whole run: {time.monotonic() - begun:.0f} s; load average at its end {os.getloadavg()[0]:.1f}")
     _write(head, rows, chosen.readme, "postgresql" if chosen.postgres else "sqlite")
     return rows
 
